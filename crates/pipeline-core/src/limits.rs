@@ -1,0 +1,61 @@
+//! Every cap on size, count and depth, in one place.
+
+use crate::config::Vars;
+
+/// 1 MiB in bytes.
+pub const MIB: u64 = 1024 * 1024;
+/// 1 GiB in bytes.
+pub const GIB: u64 = 1024 * MIB;
+
+/// Absolute caps, checked against real output before allocating. Each can be set by an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Emails in emails and archives in archives, counted together (`LIMIT_DEPTH`).
+    pub depth: u32,
+    /// Members of one archive, parts of one email (`LIMIT_MEMBERS`).
+    pub members: u64,
+    /// Bytes of one archive as it arrives (`LIMIT_ARCHIVE_BYTES`).
+    pub archive_bytes: u64,
+    /// Bytes of one unpacked member (`LIMIT_MEMBER_BYTES`).
+    pub member_bytes: u64,
+    /// Bytes of all unpacked members of one archive together (`LIMIT_UNPACKED_BYTES`).
+    pub unpacked_bytes: u64,
+    /// Bytes of one email (`LIMIT_EMAIL_BYTES`).
+    pub email_bytes: u64,
+    /// Bytes of one download (`LIMIT_DOWNLOAD_BYTES`).
+    pub download_bytes: u64,
+    /// Cells of one sheet, blank ones inside the used range included (`LIMIT_SHEET_CELLS`).
+    pub sheet_cells: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 4,
+            members: 10_000,
+            archive_bytes: 4 * GIB,
+            member_bytes: 2 * GIB,
+            unpacked_bytes: 10 * GIB,
+            email_bytes: 100 * MIB,
+            download_bytes: 100 * MIB,
+            sheet_cells: 20_000_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Reads the limits that are set; the others keep their defaults.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            depth: vars.parsed("LIMIT_DEPTH", default.depth),
+            members: vars.parsed("LIMIT_MEMBERS", default.members),
+            archive_bytes: vars.parsed("LIMIT_ARCHIVE_BYTES", default.archive_bytes),
+            member_bytes: vars.parsed("LIMIT_MEMBER_BYTES", default.member_bytes),
+            unpacked_bytes: vars.parsed("LIMIT_UNPACKED_BYTES", default.unpacked_bytes),
+            email_bytes: vars.parsed("LIMIT_EMAIL_BYTES", default.email_bytes),
+            download_bytes: vars.parsed("LIMIT_DOWNLOAD_BYTES", default.download_bytes),
+            sheet_cells: vars.parsed("LIMIT_SHEET_CELLS", default.sheet_cells),
+        }
+    }
+}
