@@ -122,7 +122,12 @@ mod tests {
 
     #[test]
     fn a_code_is_spelled_the_same_in_json_and_in_metadata() {
-        for code in [ReasonCode::NoArea, ReasonCode::CorruptSpreadsheet, ReasonCode::NotATable, ReasonCode::TooDeep] {
+        for code in [
+            ReasonCode::NoArea,
+            ReasonCode::CorruptSpreadsheet,
+            ReasonCode::NotATable,
+            ReasonCode::TooDeep,
+        ] {
             assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{code}\""));
         }
     }

@@ -1,0 +1,165 @@
+//! An output that is written piece by piece.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::outbox::Shared;
+use crate::receipt::OutputRecord;
+use crate::step::Failure;
+use crate::store::{Content, PART_BYTES, Placed, Put, StoreError, Target, Upload};
+
+/// Streams one object to S3. Nothing can be seen of it before [`finish`](Self::finish), and nothing is left of it when it is dropped.
+#[derive(Debug)]
+pub struct OutputWriter {
+    shared: Arc<Shared>,
+    target: Target,
+    record: OutputRecord,
+    hasher: blake3::Hasher,
+    buffer: BytesMut,
+    streamed: Streamed,
+}
+
+/// What has become of the parts that were full.
+#[derive(Debug)]
+enum Streamed {
+    /// There was none yet.
+    Nothing,
+    /// They are parts of an upload.
+    Parts(Upload),
+    /// An earlier attempt has written the object: nothing needs to be uploaded.
+    Before(crate::key::Key),
+    /// Something failed; the latch knows.
+    Failed,
+}
+
+impl OutputWriter {
+    pub(crate) fn new(shared: Arc<Shared>, target: Target, record: OutputRecord) -> Self {
+        Self {
+            shared,
+            target,
+            record,
+            hasher: blake3::Hasher::new(),
+            buffer: BytesMut::new(),
+            streamed: Streamed::Nothing,
+        }
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub const fn written(&self) -> u64 {
+        self.record.size
+    }
+
+    /// Says how many rows the output has, for people.
+    pub const fn rows(&mut self, rows: u64) {
+        self.record.rows = Some(rows);
+    }
+
+    /// Makes the object visible, if no object holds its key.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        self.record.blake3 = self.hasher.finalize().to_hex().to_string();
+        let rest = self.buffer.split().freeze();
+        let record = self.record.clone();
+        match std::mem::replace(&mut self.streamed, Streamed::Nothing) {
+            Streamed::Nothing => self
+                .shared
+                .place_soon(self.target.clone(), Content::Bytes(rest), record),
+            Streamed::Before(key) => {
+                self.shared.record(record, &key);
+                Ok(())
+            }
+            Streamed::Parts(upload) => {
+                let key = upload.key().clone();
+                self.shared
+                    .handle
+                    .block_on(self.complete(upload, rest))
+                    .map_err(|error| self.failed(error))?;
+                self.shared.record(record, &key);
+                Ok(())
+            }
+            Streamed::Failed => self.shared.stop_if_failed(),
+        }
+    }
+
+    async fn complete(&self, mut upload: Upload, rest: Bytes) -> Result<(), StoreError> {
+        if !rest.is_empty() {
+            upload.part(rest).await?;
+        }
+        let key = upload.key().clone();
+        match upload.complete_new().await? {
+            Put::Created => Ok(()),
+            Put::Exists if self.shared.store.holds(&self.target, &key).await? => Ok(()),
+            // Another writer was faster since the key was found free. The retry finds another key.
+            Put::Exists => Err(StoreError::Taken {
+                bucket: self.shared.store.buckets().name(self.target.bucket).to_owned(),
+                key: key.to_string(),
+            }),
+        }
+    }
+
+    async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {
+        if matches!(self.streamed, Streamed::Nothing) {
+            let store = &self.shared.store;
+            self.streamed = match store.find_place(&self.target).await? {
+                Placed::At(key) => Streamed::Before(key),
+                Placed::Free(key) => {
+                    Streamed::Parts(Upload::begin(store, self.target.bucket, &key, self.target.metadata.clone()).await?)
+                }
+            };
+        }
+        match &mut self.streamed {
+            Streamed::Parts(upload) => upload.part(part).await,
+            Streamed::Nothing | Streamed::Before(_) | Streamed::Failed => Ok(()),
+        }
+    }
+
+    fn failed(&self, error: StoreError) -> Failure {
+        self.shared.latch.fail(error.into());
+        Failure::Spool(io::ErrorKind::Interrupted.into())
+    }
+}
+
+impl io::Write for OutputWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.shared.latch.check()?;
+        let room = PART_BYTES - self.buffer.len().min(PART_BYTES);
+        if room == 0 {
+            let part = self.buffer.split().freeze();
+            let handle = self.shared.handle.clone();
+            if let Err(error) = handle.block_on(self.send_part(part)) {
+                self.abandon();
+                self.failed(error);
+                return Err(io::Error::other("an output could not be written"));
+            }
+            return self.write(bytes);
+        }
+        let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+        self.buffer.extend_from_slice(taken);
+        self.hasher.update(taken);
+        self.record.size += taken.len() as u64;
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl OutputWriter {
+    fn abandon(&mut self) {
+        if let Streamed::Parts(upload) = std::mem::replace(&mut self.streamed, Streamed::Failed) {
+            self.shared.handle.spawn(async move { upload.abort().await });
+        }
+    }
+}
+
+impl Drop for OutputWriter {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}

@@ -1,0 +1,336 @@
+//! Runs a step on the objects of its bucket, and keeps the promises for all stages (`docs/SEMANTICS.md`).
+//!
+//! The order is what makes a crash harmless: outputs, then the receipt, then the deletion of the source.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+
+use crate::area::Area;
+use crate::bucket::Bucket;
+use crate::config::Config;
+use crate::event::ObjectEvent;
+use crate::key::{Key, KeyLayout};
+use crate::latch::Latch;
+use crate::origin::Origin;
+use crate::outbox::Outbox;
+use crate::provenance::Provenance;
+use crate::reason::{BadPart, ReasonCode, Rejection};
+use crate::receipt::{InputRecord, Outcome, Receipt, RejectRecord, SCHEMA};
+use crate::safe_path::SafePath;
+use crate::spool::Spool;
+use crate::step::{Failure, Input, Step, Verdict};
+use crate::step_thread;
+use crate::store::{Content, ObjectHead, Store, StoreError, Target};
+
+/// How long before Lambda's deadline a step stops, so that its failure is still reported.
+const BEFORE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A step, tied to its buckets.
+#[derive(Debug)]
+pub struct Runner<S> {
+    step: Arc<S>,
+    store: Store,
+    layout: KeyLayout,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub enum Handled {
+    /// The object was worked on; the receipt says how.
+    Now(Box<Receipt>),
+    /// The work had been done before: the source is gone, or there is a receipt.
+    Before,
+}
+
+/// An object that could not be worked on; a retry may.
+#[derive(Debug, thiserror::Error)]
+#[error("{stage} failed on {bucket}/{key}")]
+pub struct RunError {
+    /// The stage's name.
+    pub stage: &'static str,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
+    /// Why.
+    #[source]
+    pub failure: Failure,
+}
+
+/// The object of an event, as found.
+struct Source {
+    key: Key,
+    head: ObjectHead,
+    area: Option<Area>,
+    name: SafePath,
+    origin: Origin,
+    provenance: Provenance,
+}
+
+impl<S: Step> Runner<S> {
+    /// A step over its buckets.
+    pub fn new(step: S, store: Store, config: &Config) -> Self {
+        Self {
+            step: Arc::new(step),
+            store,
+            layout: config.layout,
+        }
+    }
+
+    /// Does what the stage does with the object of an event, unless that has been done before.
+    ///
+    /// # Errors
+    /// If S3, the network, the disk, the clock or we ourselves failed. Nothing is lost then: the source is still
+    /// there, and the same event given again finishes the work.
+    pub async fn handle(&self, event: &ObjectEvent, deadline: Option<Instant>) -> Result<Handled, RunError> {
+        self.work(event, deadline).await.map_err(|failure| RunError {
+            stage: self.step.stage().as_str(),
+            bucket: event.bucket.clone(),
+            key: event.key.to_string(),
+            failure,
+        })
+    }
+
+    async fn work(&self, event: &ObjectEvent, deadline: Option<Instant>) -> Result<Handled, Failure> {
+        let started = OffsetDateTime::now_utc();
+        let bucket = self.step.stage().source();
+        if self.store.buckets().role(&event.bucket) != Some(bucket) {
+            return Err(Failure::Outside {
+                what: format!(
+                    "the event is about a bucket that does not trigger {}",
+                    self.step.stage()
+                ),
+                source: None,
+            });
+        }
+        let Some(head) = self.store.head(bucket, &event.key).await? else {
+            return Ok(Handled::Before);
+        };
+        let source = self.identify(&event.key, head);
+        let receipt_key = Key::receipt(source.origin);
+        if self.store.head(Bucket::Receipts, &receipt_key).await?.is_some() {
+            self.remove(&source).await?;
+            return Ok(Handled::Before);
+        }
+        let Some(body) = self.store.get(bucket, &source.key, &source.head.etag).await? else {
+            return Ok(Handled::Before);
+        };
+        let spool = Spool::fetch(body, source.head.size)
+            .await
+            .map_err(|error| self.broken_body(&source, error))?;
+        let receipt = self.run_step(&source, spool, deadline, started).await?;
+        self.write_receipt(&receipt_key, &receipt).await?;
+        self.remove(&source).await?;
+        Ok(Handled::Now(Box::new(receipt)))
+    }
+
+    /// An object is the pipeline's own if its key bears the origin that its metadata names; a copy that somebody
+    /// dropped elsewhere, metadata and all, enters from outside like any other file.
+    fn identify(&self, key: &Key, head: ObjectHead) -> Source {
+        let bucket = self.step.stage().source();
+        let outside = || {
+            let bucket = self.store.buckets().name(bucket);
+            Origin::of_outside_object(bucket, key.as_str(), &head.etag, head.last_modified)
+        };
+        if bucket == Bucket::Inbox {
+            let name = SafePath::from_path(key.as_str());
+            let provenance = Provenance {
+                message: Some(key.to_string()),
+                parent: None,
+                received: head.last_modified,
+                source_name: key.to_string(),
+                depth: 0,
+            };
+            return Source::new(key, &head, None, name, outside(), provenance);
+        }
+        let (area, origin_in_key, name) = key.parse_staging();
+        match Provenance::from_metadata(&head.metadata) {
+            Some((origin, provenance)) if origin_in_key == Some(origin) => {
+                Source::new(key, &head, area, name, origin, provenance)
+            }
+            _ => {
+                let provenance = Provenance {
+                    message: None,
+                    parent: None,
+                    received: head.last_modified,
+                    source_name: name.as_ref().map_or_else(|| key.to_string(), SafePath::to_string),
+                    depth: 0,
+                };
+                Source::new(key, &head, area, name, outside(), provenance)
+            }
+        }
+    }
+
+    async fn run_step(
+        &self,
+        source: &Source,
+        spool: Spool,
+        deadline: Option<Instant>,
+        started: OffsetDateTime,
+    ) -> Result<Receipt, Failure> {
+        let bucket = self.step.stage().source();
+        let content = spool.in_memory().cloned().map_or_else(
+            || Content::Object(bucket, source.key.clone(), source.head.etag.clone(), spool.size()),
+            Content::Bytes,
+        );
+        let latch = Arc::new(Latch::default());
+        let input = Arc::new(Input {
+            area: source.area.clone(),
+            name: source.name.clone(),
+            origin: source.origin,
+            provenance: source.provenance.clone(),
+            spool,
+            latch: Arc::clone(&latch),
+        });
+        let outbox = Outbox::new(self.store.clone(), self.layout, &input, content.clone());
+        let stop_at = deadline.map(|deadline| deadline.checked_sub(BEFORE_DEADLINE).unwrap_or(deadline));
+        let (verdict, outbox) = if input.area.is_none() && bucket != Bucket::Inbox {
+            (Ok(Verdict::Rejected(no_area())), outbox)
+        } else {
+            step_thread::run(Arc::clone(&self.step), Arc::clone(&input), outbox, stop_at).await?
+        };
+        let (outputs, notes, provenance, area) = outbox.close().await;
+        // A latched failure counts more than the verdict: format code may have taken an outage for a corrupt file.
+        if let Some(failure) = latch.take() {
+            return Err(failure);
+        }
+        let (outcome, rejection, parts) = outcome_of(verdict?);
+        let rejected = match rejection {
+            None => None,
+            Some(rejection) => {
+                let area = area.clone().unwrap_or_else(Area::unknown);
+                let key = self.put_aside(source, &area, &provenance, &rejection, &content).await?;
+                Some(RejectRecord { key, rejection, parts })
+            }
+        };
+        Ok(Receipt {
+            schema: SCHEMA,
+            stage: self.step.stage(),
+            origin: source.origin,
+            parent: provenance.parent,
+            message: provenance.message,
+            area: area.map(|area| area.to_string()),
+            received: provenance.received,
+            source_name: provenance.source_name,
+            depth: provenance.depth,
+            input: InputRecord {
+                bucket,
+                key: source.key.to_string(),
+                size: input.size(),
+                etag: source.head.etag.clone(),
+                blake3: input.spool.blake3(),
+            },
+            outcome,
+            outputs,
+            rejected,
+            notes,
+            started,
+            duration_ms: u64::try_from((OffsetDateTime::now_utc() - started).whole_milliseconds()).unwrap_or_default(),
+        })
+    }
+
+    /// Puts what could not be used into unprocessable, with the reason.
+    async fn put_aside(
+        &self,
+        source: &Source,
+        area: &Area,
+        provenance: &Provenance,
+        rejection: &Rejection,
+        content: &Content,
+    ) -> Result<String, StoreError> {
+        // The importer's layout is no matter here: the plain name is what people look for.
+        let keys = Key::delivery(KeyLayout::Flat, area, source.origin, provenance.received, &source.name);
+        let target = Target {
+            bucket: Bucket::Unprocessable,
+            keys: keys.to_vec(),
+            origin: source.origin,
+            metadata: provenance.to_metadata(source.origin, Some(rejection)),
+        };
+        Ok(self.store.place(&target, content).await?.to_string())
+    }
+
+    async fn write_receipt(&self, key: &Key, receipt: &Receipt) -> Result<(), Failure> {
+        let json = serde_json::to_vec_pretty(receipt).map_err(|error| Failure::Panicked(error.to_string()))?;
+        // Another worker may have been faster with the same object; its receipt tells the same.
+        self.store
+            .put_new(Bucket::Receipts, key, Bytes::from(json), [].into())
+            .await?;
+        Ok(())
+    }
+
+    async fn remove(&self, source: &Source) -> Result<(), StoreError> {
+        let stage = self.step.stage();
+        if stage.keeps_source() {
+            return Ok(());
+        }
+        self.store
+            .delete_if_match(stage.source(), &source.key, &source.head.etag)
+            .await
+    }
+
+    fn broken_body(&self, source: &Source, error: std::io::Error) -> Failure {
+        if error.raw_os_error().is_some() {
+            return Failure::Spool(error);
+        }
+        Failure::Store(StoreError::Body {
+            bucket: self.store.buckets().name(self.step.stage().source()).to_owned(),
+            key: source.key.to_string(),
+            source: Box::new(error),
+        })
+    }
+}
+
+impl Source {
+    fn new(
+        key: &Key,
+        head: &ObjectHead,
+        area: Option<Area>,
+        name: Option<SafePath>,
+        origin: Origin,
+        provenance: Provenance,
+    ) -> Self {
+        Self {
+            key: key.clone(),
+            head: head.clone(),
+            area,
+            name: name.unwrap_or_else(|| SafePath::fallback(origin)),
+            origin,
+            provenance,
+        }
+    }
+}
+
+fn no_area() -> Rejection {
+    let reason = "The file lies in no area's folder. Please put it under the area's name, for instance sheffield/.";
+    Rejection::new(ReasonCode::NoArea, reason)
+}
+
+fn outcome_of(verdict: Verdict) -> (Outcome, Option<Rejection>, Vec<BadPart>) {
+    match verdict {
+        Verdict::Done => (Outcome::Done, None, Vec::new()),
+        Verdict::NoFiles => (Outcome::NoFiles, None, Vec::new()),
+        Verdict::Rejected(rejection) => (Outcome::Rejected, Some(rejection), Vec::new()),
+        Verdict::Partly(parts) => match summary(&parts) {
+            None => (Outcome::Done, None, parts),
+            Some(rejection) => (Outcome::Partly, Some(rejection), parts),
+        },
+    }
+}
+
+/// The container's own reason: the first bad part's code, and every part by name.
+fn summary(parts: &[BadPart]) -> Option<Rejection> {
+    const NAMED: usize = 20;
+    let code = parts.first()?.rejection.reason_code;
+    let mut reasons: Vec<String> = parts
+        .iter()
+        .take(NAMED)
+        .map(|bad| format!("“{}”: {}", bad.part, bad.rejection.reason))
+        .collect();
+    if let Some(more) = parts.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        reasons.push(format!("and {more} more"));
+    }
+    Some(Rejection::new(code, reasons.join(" ")))
+}

@@ -1,0 +1,12 @@
+//! The pipeline's only way to S3.
+
+mod client;
+mod copy;
+mod error;
+mod place;
+mod upload;
+
+pub use client::{Listed, ObjectHead, Put, Store};
+pub use error::StoreError;
+pub use place::{Content, Placed, Target};
+pub use upload::{PART_BYTES, Upload};

@@ -1,0 +1,186 @@
+//! Streaming out: multipart uploads whose completion is conditional.
+
+use std::collections::HashMap;
+
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
+
+use super::client::{Put, Store, is_conflict, status};
+use super::error::StoreError;
+use crate::bucket::Bucket;
+use crate::key::Key;
+
+/// Bytes of a part: what is smaller goes as one object. With S3's 10,000 parts an object may have 78 GiB.
+pub const PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// A multipart upload that is under way. Until it is completed no object can be seen.
+#[derive(Debug)]
+pub struct Upload {
+    store: Store,
+    bucket: Bucket,
+    key: Key,
+    id: String,
+    parts: Vec<CompletedPart>,
+}
+
+impl Upload {
+    /// Begins an upload.
+    ///
+    /// # Errors
+    /// If S3 does not answer or refuses.
+    pub async fn begin(
+        store: &Store,
+        bucket: Bucket,
+        key: &Key,
+        metadata: HashMap<String, String>,
+    ) -> Result<Self, StoreError> {
+        let name = store.buckets().name(bucket);
+        let request = store.client.create_multipart_upload().bucket(name).key(key.as_str());
+        let begun = request
+            .set_metadata(Some(metadata))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("begin to upload", name, key.as_str(), error))?;
+        Ok(Self {
+            store: store.clone(),
+            bucket,
+            key: key.clone(),
+            id: begun.upload_id.unwrap_or_default(),
+            parts: Vec::new(),
+        })
+    }
+
+    /// Adds the next part: [`PART_BYTES`], or less if it is the last.
+    ///
+    /// # Errors
+    /// If S3 does not answer or refuses.
+    pub async fn part(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        let number = self.next_number();
+        let name = self.store.buckets().name(self.bucket);
+        let request = self
+            .store
+            .client
+            .upload_part()
+            .bucket(name)
+            .key(self.key.as_str())
+            .upload_id(&self.id);
+        let part = request
+            .part_number(number)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("upload", name, self.key.as_str(), error))?;
+        self.parts.push(
+            CompletedPart::builder()
+                .part_number(number)
+                .set_e_tag(part.e_tag)
+                .build(),
+        );
+        Ok(())
+    }
+
+    /// Adds a range of an object of ours as the next part, without its bytes coming by.
+    ///
+    /// # Errors
+    /// If S3 does not answer or refuses, or the object is not the one with this ETag any more.
+    pub(super) async fn part_of(
+        &mut self,
+        from: (Bucket, &Key, &str),
+        first: u64,
+        last: u64,
+    ) -> Result<(), StoreError> {
+        let (from_bucket, from_key, etag) = from;
+        let number = self.next_number();
+        let name = self.store.buckets().name(self.bucket);
+        let source = super::copy::copy_source(self.store.buckets().name(from_bucket), from_key);
+        let request = self
+            .store
+            .client
+            .upload_part_copy()
+            .bucket(name)
+            .key(self.key.as_str())
+            .upload_id(&self.id);
+        let copied = request
+            .part_number(number)
+            .copy_source(source)
+            .copy_source_if_match(etag)
+            .copy_source_range(format!("bytes={first}-{last}"))
+            .send()
+            .await;
+        match copied {
+            Ok(part) => {
+                let etag = part.copy_part_result.and_then(|result| result.e_tag);
+                self.parts
+                    .push(CompletedPart::builder().part_number(number).set_e_tag(etag).build());
+                Ok(())
+            }
+            Err(error) if matches!(status(&error), Some(404 | 412)) => Err(self.store.changed(from_bucket, from_key)),
+            Err(error) => Err(StoreError::from_sdk("copy to", name, self.key.as_str(), error)),
+        }
+    }
+
+    /// Makes the object visible, if no object holds the key.
+    ///
+    /// # Errors
+    /// If S3 does not answer or refuses for another reason than that the key is held.
+    pub async fn complete_new(self) -> Result<Put, StoreError> {
+        let name = self.store.buckets().name(self.bucket);
+        let parts = CompletedMultipartUpload::builder()
+            .set_parts(Some(self.parts.clone()))
+            .build();
+        let request = self
+            .store
+            .client
+            .complete_multipart_upload()
+            .bucket(name)
+            .key(self.key.as_str());
+        match request
+            .upload_id(&self.id)
+            .multipart_upload(parts)
+            .if_none_match("*")
+            .send()
+            .await
+        {
+            Ok(_) => Ok(Put::Created),
+            Err(error) if status(&error) == Some(412) => {
+                self.abort().await;
+                Ok(Put::Exists)
+            }
+            // An answer that was lost: the SDK asked again, and the upload was completed before.
+            Err(error) if error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchUpload") => {
+                Ok(Put::Exists)
+            }
+            Err(error) if is_conflict(&error) => Err(StoreError::Taken {
+                bucket: name.to_owned(),
+                key: self.key.to_string(),
+            }),
+            Err(error) => Err(StoreError::from_sdk("finish uploading", name, self.key.as_str(), error)),
+        }
+    }
+
+    /// Throws away what was uploaded. If that fails, the bucket's lifecycle rule does it a day later.
+    pub async fn abort(&self) {
+        let name = self.store.buckets().name(self.bucket);
+        let request = self
+            .store
+            .client
+            .abort_multipart_upload()
+            .bucket(name)
+            .key(self.key.as_str());
+        if let Err(error) = request.upload_id(&self.id).send().await {
+            tracing::debug!(bucket = name, key = %self.key, %error, "an upload could not be aborted");
+        }
+    }
+
+    /// The key that it will have.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    fn next_number(&self) -> i32 {
+        i32::try_from(self.parts.len()).unwrap_or(i32::MAX - 1) + 1
+    }
+}
