@@ -7,9 +7,11 @@ use crate::bucket::Buckets;
 use crate::key::KeyLayout;
 use crate::limits::Limits;
 
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Reads variables and collects what is wrong with them, so that an operator sees every problem at once.
 pub struct Vars<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    lookup: Box<Lookup<'a>>,
     problems: Vec<String>,
 }
 

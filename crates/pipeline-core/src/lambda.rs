@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+pub use lambda_runtime::Error;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ use crate::telemetry;
 ///
 /// # Errors
 /// If the configuration is wrong, or the Lambda runtime cannot be reached.
-pub fn run<S: Step>(step: impl FnOnce(&mut Vars<'_>, &Config) -> S) -> Result<(), lambda_runtime::Error> {
+pub fn run<S: Step>(step: impl FnOnce(&mut Vars<'_>, &Config) -> S) -> Result<(), Error> {
     telemetry::init_json();
     let mut vars = Vars::from_env();
     let config = Config::read(&mut vars);

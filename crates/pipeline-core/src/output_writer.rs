@@ -27,7 +27,7 @@ enum Streamed {
     /// There was none yet.
     Nothing,
     /// They are parts of an upload.
-    Parts(Upload),
+    Parts(Box<Upload>),
     /// An earlier attempt has written the object: nothing needs to be uploaded.
     Before(crate::key::Key),
     /// Something failed; the latch knows.
@@ -77,7 +77,7 @@ impl OutputWriter {
                 let key = upload.key().clone();
                 self.shared
                     .handle
-                    .block_on(self.complete(upload, rest))
+                    .block_on(self.complete(*upload, rest))
                     .map_err(|error| self.failed(error))?;
                 self.shared.record(record, &key);
                 Ok(())
@@ -108,7 +108,8 @@ impl OutputWriter {
             self.streamed = match store.find_place(&self.target).await? {
                 Placed::At(key) => Streamed::Before(key),
                 Placed::Free(key) => {
-                    Streamed::Parts(Upload::begin(store, self.target.bucket, &key, self.target.metadata.clone()).await?)
+                    let metadata = self.target.metadata.clone();
+                    Streamed::Parts(Box::new(Upload::begin(store, self.target.bucket, &key, metadata).await?))
                 }
             };
         }

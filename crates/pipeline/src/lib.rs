@@ -1,1 +1,24 @@
-//! pipeline
+//! The `pipeline` command: the whole pipeline on one machine.
+//!
+//! It starts an embedded S3 over a folder and calls the very steps that Lambda runs, with the events that S3 sends.
+
+pub mod args;
+mod dispatcher;
+mod inputs;
+mod ledger;
+mod progress;
+mod report;
+pub mod run;
+mod s3_event;
+mod stack;
+mod stages;
+mod story;
+pub mod terminal;
+mod upload;
+
+pub use dispatcher::Dispatcher;
+pub use ledger::Ledger;
+pub use s3_event::s3_event;
+pub use stack::LocalStack;
+pub use stages::Stages;
+pub use story::{Delivered, Outcome, Rejected, Story};

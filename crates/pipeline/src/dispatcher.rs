@@ -1,0 +1,122 @@
+//! Delivers the events of the embedded S3 to the stages, with retries, as Lambda does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded_s3::ObjectCreated;
+use pipeline_core::telemetry::chain;
+use pipeline_core::{Buckets, Handled, ObjectEvent, Stage, event};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+
+use crate::ledger::Ledger;
+use crate::progress::Progress;
+use crate::s3_event::s3_event;
+use crate::stages::Stages;
+
+/// Lambda calls a function at most three times for an event; its pauses of minutes are milliseconds here.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+
+/// Delivers events until nothing is left to do.
+#[derive(Debug)]
+pub struct Dispatcher {
+    stages: Arc<Stages>,
+    buckets: Buckets,
+    events: UnboundedReceiver<ObjectCreated>,
+    workers: usize,
+}
+
+/// How the delivery of one event ended.
+type Ended = (ObjectEvent, Result<Handled, String>);
+
+impl Dispatcher {
+    pub(crate) fn new(stages: Stages, buckets: Buckets, events: UnboundedReceiver<ObjectCreated>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            stages: Arc::new(stages),
+            buckets,
+            events,
+            workers: 2 * cores,
+        }
+    }
+
+    /// Delivers events while `feeding` brings objects into the buckets, and then until nothing is left to do.
+    /// `earlier` are events that come first. What becomes of them is written to the ledger.
+    pub async fn work<T>(
+        &mut self,
+        earlier: Vec<ObjectCreated>,
+        feeding: impl Future<Output = T>,
+        ledger: &mut Ledger,
+        progress: &Progress,
+    ) -> T {
+        let mut earlier = earlier.into_iter();
+        let mut at_work: JoinSet<Vec<Ended>> = JoinSet::new();
+        let mut fed = None;
+        tokio::pin!(feeding);
+        loop {
+            while at_work.len() < self.workers {
+                let Some(created) = earlier.next().or_else(|| self.events.try_recv().ok()) else {
+                    break;
+                };
+                if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
+                    progress.begun();
+                    at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
+                }
+            }
+            // An output's event is in the queue before its step ends, so nobody at work and an empty queue mean the end.
+            if at_work.is_empty() && self.events.is_empty() {
+                if let Some(fed) = fed {
+                    return fed;
+                }
+            }
+            tokio::select! {
+                Some(ended) = at_work.join_next(), if !at_work.is_empty() => {
+                    progress.ended();
+                    // A task cannot be cancelled, and a panic of a step is caught by the runner: this is one of ours.
+                    for (object, handled) in ended.unwrap_or_default() {
+                        ledger.enter(&self.buckets, &object, handled);
+                    }
+                }
+                result = &mut feeding, if fed.is_none() => fed = Some(result),
+                Some(created) = self.events.recv(), if at_work.len() < self.workers => {
+                    if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
+                        progress.begun();
+                        at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Delivers one event as S3 sends it, through the decoder that Lambda uses.
+async fn deliver(stages: Arc<Stages>, stage: Stage, created: ObjectCreated) -> Vec<Ended> {
+    let decoded = match event::decode(&s3_event(&created)) {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            let object = ObjectEvent {
+                bucket: created.bucket,
+                key: pipeline_core::Key::new(created.key),
+                message_id: None,
+            };
+            return vec![(object, Err(error.to_string()))];
+        }
+    };
+    let mut ended = Vec::new();
+    for object in decoded.objects {
+        let handled = with_retries(&stages, stage, &object).await;
+        ended.push((object, handled));
+    }
+    ended
+}
+
+async fn with_retries(stages: &Stages, stage: Stage, object: &ObjectEvent) -> Result<Handled, String> {
+    for pause in PAUSES {
+        match stages.handle(stage, object).await {
+            Ok(handled) => return Ok(handled),
+            Err(error) => tracing::warn!(cause = chain(&error), "an attempt failed, another follows"),
+        }
+        tokio::time::sleep(pause).await;
+    }
+    stages.handle(stage, object).await.map_err(|error| chain(&error))
+}

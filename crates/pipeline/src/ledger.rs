@@ -1,0 +1,55 @@
+//! What the stages said while they worked: the receipts, and what failed.
+
+use std::collections::HashMap;
+
+use pipeline_core::{Bucket, Buckets, Handled, Key, ObjectEvent, Origin, Receipt};
+
+/// Everything that has become of the objects of this run.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    receipts: HashMap<Origin, Receipt>,
+    by_object: HashMap<(Bucket, Key), Origin>,
+    failures: HashMap<(Bucket, Key), String>,
+}
+
+impl Ledger {
+    pub(crate) fn enter(&mut self, buckets: &Buckets, object: &ObjectEvent, handled: Result<Handled, String>) {
+        let Some(bucket) = buckets.role(&object.bucket) else {
+            return;
+        };
+        match handled {
+            Ok(Handled::Now(receipt)) => {
+                self.by_object.insert((bucket, object.key.clone()), receipt.origin);
+                self.receipts.insert(receipt.origin, *receipt);
+            }
+            Ok(Handled::Before) => {}
+            Err(failure) => {
+                self.failures.insert((bucket, object.key.clone()), failure);
+            }
+        }
+    }
+
+    /// The receipt of an origin, if it was written in this run.
+    #[must_use]
+    pub fn receipt(&self, origin: Origin) -> Option<&Receipt> {
+        self.receipts.get(&origin)
+    }
+
+    /// The origin of an object, if it was worked on in this run.
+    #[must_use]
+    pub fn origin(&self, bucket: Bucket, key: &Key) -> Option<Origin> {
+        self.by_object.get(&(bucket, key.clone())).copied()
+    }
+
+    /// Why an object could not be handled.
+    #[must_use]
+    pub fn failure(&self, bucket: Bucket, key: &Key) -> Option<&str> {
+        self.failures.get(&(bucket, key.clone())).map(String::as_str)
+    }
+
+    /// Whether anything failed.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        !self.failures.is_empty()
+    }
+}

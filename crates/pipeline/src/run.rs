@@ -1,0 +1,114 @@
+//! `pipeline run`: emails in, clean CSVs out, on this machine.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use pipeline_core::{Area, Bucket, Key, Vars};
+
+use crate::args::RunArgs;
+use crate::inputs::{InputFile, Inputs};
+use crate::ledger::Ledger;
+use crate::progress::Progress;
+use crate::report;
+use crate::stack::LocalStack;
+use crate::story::{Outcome, Story};
+use crate::terminal;
+use crate::upload::Uploader;
+
+/// Wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
+/// Something was rejected, with `--strict`.
+const REJECTED: u8 = 3;
+
+/// Where an input was put.
+type Uploaded = (InputFile, Result<(Bucket, Key), String>);
+
+/// Runs the inputs through the pipeline and prints what became of each.
+///
+/// # Errors
+/// If the folder cannot be used, the configuration is wrong, or the embedded S3 fails.
+pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let missing: Vec<_> = args.paths.iter().filter(|path| std::fs::symlink_metadata(path).is_err()).collect();
+    if !missing.is_empty() {
+        for path in missing {
+            terminal::warn(&format!("there is no file or folder {}", path.display()))?;
+        }
+        return Ok(ExitCode::from(WRONG_USAGE));
+    }
+    let area = match args.to.as_deref().map(area).transpose() {
+        Ok(area) => area,
+        Err(message) => {
+            terminal::warn(&message)?;
+            return Ok(ExitCode::from(WRONG_USAGE));
+        }
+    };
+    let mut stack = LocalStack::start(&args.data, Vars::from_env()).await?;
+    let inputs = Inputs::find(&args.paths, &args.data);
+    for path in &inputs.skipped {
+        terminal::warn(&format!("skipped, as it is no file: {}", path.display()))?;
+    }
+    let unfinished = stack.unfinished().await?;
+    if !unfinished.is_empty() {
+        terminal::warn(&format!("taking up {} files that an earlier run left", unfinished.len()))?;
+    }
+    let mut ledger = Ledger::default();
+    let progress = Progress::on_terminal();
+    let uploader = Uploader::new(stack.store().clone(), area);
+    let feeding = upload_all(&uploader, inputs.files);
+    let uploaded = stack.dispatcher().work(unfinished, feeding, &mut ledger, &progress).await;
+    progress.finish();
+    let mut stories: Vec<Story> = inputs
+        .unreadable
+        .into_iter()
+        .map(|(path, error)| Story::of_failure(path.display().to_string(), format!("it cannot be read: {error}")))
+        .collect();
+    for (file, place) in uploaded {
+        let input = file.path.display().to_string();
+        stories.push(match place {
+            Ok((bucket, key)) => Story::follow(input, bucket, &key, &ledger, stack.store()).await?,
+            Err(failure) => Story::of_failure(input, failure),
+        });
+    }
+    print(args, &stories, stack.store().buckets().name(Bucket::AmrData))?;
+    Ok(exit_code(&stories, &ledger, args.strict))
+}
+
+async fn upload_all(uploader: &Uploader, files: Vec<InputFile>) -> Vec<Uploaded> {
+    let mut uploaded = Vec::with_capacity(files.len());
+    for file in files {
+        let place = uploader.upload(&file).await.map_err(|error| format!("{error:#}"));
+        uploaded.push((file, place));
+    }
+    uploaded
+}
+
+fn print(args: &RunArgs, stories: &[Story], amr_data: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let printed = if args.json {
+        report::json_lines(&mut out, stories)
+    } else {
+        report::table(&mut out, stories, &args.data.join(amr_data))
+    };
+    match printed.and_then(|()| out.flush()) {
+        // Whoever read has seen enough, for instance `head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("the result cannot be printed"),
+    }
+}
+
+fn exit_code(stories: &[Story], ledger: &Ledger, strict: bool) -> ExitCode {
+    if ledger.has_failures() || stories.iter().any(|story| story.outcome == Outcome::Failed) {
+        ExitCode::FAILURE
+    } else if strict && stories.iter().any(|story| !story.rejected.is_empty()) {
+        ExitCode::from(REJECTED)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn area(name: &str) -> Result<Area, String> {
+    Area::from_key_part(name)
+        .filter(|area| area.as_str() == name)
+        .ok_or_else(|| format!("{name:?} cannot be an area: it is the first part of a key, such as sheffield"))
+}

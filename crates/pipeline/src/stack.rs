@@ -1,0 +1,121 @@
+//! The pipeline on one machine: embedded S3, buckets, stages and the dispatcher between them.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use anyhow::Context;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use embedded_s3::{EmbeddedS3, EventName, ObjectCreated};
+use pipeline_core::{Bucket, Buckets, Config, Key, KeyLayout, Limits, Origin, Stage, Store, Vars};
+
+use crate::dispatcher::Dispatcher;
+use crate::stages::Stages;
+
+/// Buckets on this machine are named as on AWS, with this for the stage.
+const STAGE: &str = "local";
+
+/// Everything that a laptop needs.
+#[derive(Debug)]
+pub struct LocalStack {
+    s3: EmbeddedS3,
+    store: Store,
+    config: Config,
+    dispatcher: Dispatcher,
+}
+
+impl LocalStack {
+    /// Starts an embedded S3 over `data`, creates the buckets, and reads the same variables as the functions do.
+    ///
+    /// # Errors
+    /// If the folder cannot be used, another pipeline uses it, or the configuration is wrong.
+    pub async fn start(data: &Path, mut vars: Vars<'_>) -> anyhow::Result<Self> {
+        let s3 = EmbeddedS3::start(data, embedded_s3::Options::default())
+            .await
+            .with_context(|| format!("the folder {} cannot be used", data.display()))?;
+        let buckets = Buckets::named(|bucket| format!("es-{STAGE}-data-{bucket}"));
+        for bucket in Bucket::ALL {
+            s3.create_bucket(buckets.name(bucket))
+                .with_context(|| format!("the bucket {bucket} cannot be created in {}", data.display()))?;
+        }
+        let store = Store::new(client(&s3), buckets.clone());
+        let config = Config {
+            buckets,
+            layout: vars.parsed("KEY_LAYOUT", KeyLayout::default()),
+            limits: Limits::read(&mut vars),
+        };
+        let stages = Stages::read(&mut vars, &config, &store);
+        let stages = vars.finish(stages)?;
+        let dispatcher = Dispatcher::new(stages, config.buckets.clone(), s3.subscribe());
+        Ok(Self {
+            s3,
+            store,
+            config,
+            dispatcher,
+        })
+    }
+
+    /// The buckets.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The S3 server.
+    #[must_use]
+    pub const fn s3(&self) -> &EmbeddedS3 {
+        &self.s3
+    }
+
+    /// What the stages were configured with.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Delivers events to the stages.
+    pub const fn dispatcher(&mut self) -> &mut Dispatcher {
+        &mut self.dispatcher
+    }
+
+    /// Work that an interrupted run left: objects that wait for a stage, and emails without a receipt.
+    ///
+    /// # Errors
+    /// If the buckets cannot be listed.
+    pub async fn unfinished(&self) -> anyhow::Result<Vec<ObjectCreated>> {
+        let mut unfinished = Vec::new();
+        let receipts = self.store.list(Bucket::Receipts, "").await?;
+        let receipts: HashSet<Key> = receipts.into_iter().map(|listed| listed.key).collect();
+        for stage in Stage::ALL {
+            let bucket = self.config.buckets.name(stage.source());
+            for object in self.store.list(stage.source(), "").await? {
+                let origin = Origin::of_outside_object(bucket, object.key.as_str(), &object.etag, object.last_modified);
+                if stage.keeps_source() && receipts.contains(&Key::receipt(origin)) {
+                    continue;
+                }
+                unfinished.push(ObjectCreated {
+                    bucket: bucket.to_owned(),
+                    key: object.key.as_str().to_owned(),
+                    size: object.size,
+                    etag: object.etag,
+                    event_name: EventName::Put,
+                    time: object.last_modified,
+                    sequencer: String::new(),
+                });
+            }
+        }
+        Ok(unfinished)
+    }
+}
+
+fn client(s3: &EmbeddedS3) -> Client {
+    let (access_key, secret_key) = s3.credentials();
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(s3.endpoint())
+        .region(Region::new(s3.region().to_owned()))
+        .credentials_provider(Credentials::new(access_key, secret_key, None, None, "embedded-s3"))
+        .force_path_style(true)
+        .build();
+    Client::from_conf(config)
+}

@@ -1,0 +1,27 @@
+//! What goes to people's screens.
+
+use std::io::{self, Write};
+
+use tracing_subscriber::filter::LevelFilter;
+
+/// Logs to standard error, from `LOG_LEVEL` (`warn` if it is not set).
+pub fn init_logs() {
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
+    let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).without_time();
+    // A second call in one process, as tests do, changes nothing.
+    let _ = subscriber.with_max_level(level).try_init();
+}
+
+/// Tells a person something that is not the result.
+///
+/// # Errors
+/// If standard error is closed.
+pub fn warn(message: &str) -> io::Result<()> {
+    writeln!(io::stderr(), "pipeline: {}", printable(message))
+}
+
+/// Text from strangers without what could steer a terminal.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}

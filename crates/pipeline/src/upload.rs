@@ -1,0 +1,110 @@
+//! Brings files into the pipeline: emails as the mail service would, data files as a person would.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use pipeline_core::store::{PART_BYTES, Put, Upload};
+use pipeline_core::{Area, Bucket, Key, Origin, Provenance, SafePath, Store, stamp};
+use time::OffsetDateTime;
+
+use crate::inputs::{self, InputFile};
+
+/// How many keys are tried for one email before giving up.
+const MAX_ATTEMPTS: u32 = 100_000;
+
+/// Puts files into the inbox or, if they are data for an area, into process.
+#[derive(Debug)]
+pub(crate) struct Uploader {
+    store: Store,
+    area: Option<Area>,
+    begun: OffsetDateTime,
+}
+
+impl Uploader {
+    /// Data files are for `area`; without one every file is taken for an email.
+    pub(crate) fn new(store: Store, area: Option<Area>) -> Self {
+        Self {
+            store,
+            area,
+            begun: OffsetDateTime::now_utc(),
+        }
+    }
+
+    /// Uploads a file, and says where it is now.
+    pub(crate) async fn upload(&self, file: &InputFile) -> anyhow::Result<(Bucket, Key)> {
+        let is_email = inputs::is_email(&file.path).context("it cannot be read")?;
+        match &self.area {
+            Some(area) if !is_email => self.upload_data(file, area).await,
+            _ => self.upload_email(file).await,
+        }
+    }
+
+    /// A second run is a second delivery: an email whose name the inbox knows gets another key.
+    async fn upload_email(&self, file: &InputFile) -> anyhow::Result<(Bucket, Key)> {
+        let name = SafePath::from_path(&file.name).context("its name cannot be a key")?;
+        for attempt in 0..MAX_ATTEMPTS {
+            let key = match attempt {
+                0 => Key::new(name.as_str()),
+                1 => Key::new(format!("{}/{name}", stamp(self.begun))),
+                _ => Key::new(format!("{}-{attempt}/{name}", stamp(self.begun))),
+            };
+            if self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created {
+                return Ok((Bucket::Inbox, key));
+            }
+        }
+        bail!("the inbox holds too many emails of this name")
+    }
+
+    /// The key bears an origin, as every key of the process bucket that the pipeline made, so that two files of one
+    /// name do not meet.
+    async fn upload_data(&self, file: &InputFile, area: &Area) -> anyhow::Result<(Bucket, Key)> {
+        let name = SafePath::from_path(&file.name).context("its name cannot be a key")?;
+        let path = file.path.to_string_lossy();
+        let run = self.begun.unix_timestamp_nanos().to_string();
+        let origin = Origin::of_outside_object("pipeline run", &path, &run, self.begun);
+        let provenance = Provenance {
+            message: None,
+            parent: None,
+            received: self.begun,
+            source_name: file.name.clone(),
+            depth: 0,
+        };
+        let key = Key::staging(area, origin, &name);
+        match self.put(Bucket::Process, &key, &file.path, provenance.to_metadata(origin, None)).await? {
+            Put::Created => Ok((Bucket::Process, key)),
+            Put::Exists => bail!("it was given twice"),
+        }
+    }
+
+    async fn put(
+        &self,
+        bucket: Bucket,
+        key: &Key,
+        path: &Path,
+        metadata: std::collections::HashMap<String, String>,
+    ) -> anyhow::Result<Put> {
+        let mut file = File::open(path).context("it cannot be read")?;
+        let first = next_part(&mut file)?;
+        if first.len() < PART_BYTES {
+            return Ok(self.store.put_new(bucket, key, first, metadata).await?);
+        }
+        let mut upload = Upload::begin(&self.store, bucket, key, metadata).await?;
+        let mut part = first;
+        while !part.is_empty() {
+            upload.part(part).await?;
+            part = next_part(&mut file)?;
+        }
+        Ok(upload.complete_new().await?)
+    }
+}
+
+fn next_part(file: &mut File) -> anyhow::Result<Bytes> {
+    let mut part = Vec::new();
+    match file.take(PART_BYTES as u64).read_to_end(&mut part) {
+        Ok(_) => Ok(part.into()),
+        Err(error) => Err(io::Error::new(error.kind(), error)).context("it cannot be read"),
+    }
+}
