@@ -1,0 +1,124 @@
+//! What this stage is told by the environment.
+
+use pipeline_core::{Areas, Vars};
+
+use crate::links::places::DownloadLinks;
+
+/// Settings of this stage alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnpackConfig {
+    /// Domains whose addresses are ours (`MAIL_DOMAINS`); if empty, the first recipient is taken for ours.
+    pub mail_domains: Vec<String>,
+    /// Areas that exist (`AREAS`); if none, every address of ours is an area.
+    pub areas: Option<Areas>,
+    /// Places that files are downloaded from (`DOWNLOAD_LINKS`).
+    pub download_links: DownloadLinks,
+    /// Whether spam is rejected (`REJECT_SPAM`).
+    pub reject_spam: bool,
+}
+
+impl UnpackConfig {
+    /// Reads the settings; what is wrong with them is noted in `vars`.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        Self {
+            mail_domains: mail_domains(vars),
+            areas: areas(vars),
+            download_links: download_links(vars),
+            reject_spam: vars.parsed("REJECT_SPAM", false),
+        }
+    }
+}
+
+/// `example.org`; `@example.org` and `example.org.` are meant too.
+fn mail_domains(vars: &mut Vars<'_>) -> Vec<String> {
+    let listed = vars.list("MAIL_DOMAINS");
+    let mut domains = Vec::with_capacity(listed.len());
+    for domain in listed {
+        let plain = domain
+            .strip_prefix('@')
+            .unwrap_or(&domain)
+            .trim_end_matches('.')
+            .to_lowercase();
+        if plain.is_empty() || plain.contains(['@', '/', ':', '*']) {
+            vars.problem(format!("MAIL_DOMAINS has {domain:?}, which is no domain"));
+        } else {
+            domains.push(plain);
+        }
+    }
+    domains
+}
+
+fn areas(vars: &mut Vars<'_>) -> Option<Areas> {
+    let listed = vars.list("AREAS");
+    if listed.is_empty() {
+        return None;
+    }
+    match Areas::new(&listed) {
+        Ok(areas) => Some(areas),
+        Err(bad) => {
+            vars.problem(format!("AREAS has names that cannot be areas: {}", bad.join(", ")));
+            None
+        }
+    }
+}
+
+fn download_links(vars: &mut Vars<'_>) -> DownloadLinks {
+    match DownloadLinks::new(&vars.list("DOWNLOAD_LINKS")) {
+        Ok(links) => links,
+        Err(bad) => {
+            vars.problem(format!("DOWNLOAD_LINKS: {}", bad.join("; ")));
+            DownloadLinks::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<UnpackConfig, String> {
+        let lookup = |name: &str| {
+            let found = settings.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let mut vars = Vars::new(lookup);
+        let config = UnpackConfig::read(&mut vars);
+        vars.finish(config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_set_is_the_default() {
+        assert_eq!(read(&[]), Ok(UnpackConfig::default()));
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas_or_blanks() {
+        let config = read(&[
+            ("MAIL_DOMAINS", "Example.org, @readings.example other.example."),
+            ("AREAS", "sheffield,npower-eon bam"),
+            ("DOWNLOAD_LINKS", "https://a.example/x/ https://b.example/"),
+            ("REJECT_SPAM", "true"),
+        ])
+        .unwrap();
+        assert_eq!(
+            config.mail_domains,
+            ["example.org", "readings.example", "other.example"]
+        );
+        assert!(config.areas.is_some() && config.reject_spam);
+        assert_ne!(config.download_links, DownloadLinks::default());
+    }
+
+    #[test]
+    fn every_problem_is_reported_together() {
+        let message = read(&[
+            ("MAIL_DOMAINS", "me@example.org"),
+            ("AREAS", "archive-bam"),
+            ("DOWNLOAD_LINKS", "ftp://a.example/"),
+            ("REJECT_SPAM", "perhaps"),
+        ])
+        .unwrap_err();
+        for name in ["MAIL_DOMAINS", "AREAS", "DOWNLOAD_LINKS", "REJECT_SPAM"] {
+            assert!(message.contains(name), "{name} is missing in: {message}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What the header of a part says about it (RFC 2045, RFC 2183).
+
+use crate::encoding::transfer::TransferEncoding;
+use crate::header::fields::Headers;
+use crate::header::parameters::Parameterized;
+
+/// How a part wants to be shown (RFC 2183 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Disposition {
+    /// No `Content-Disposition`, or one without a type.
+    #[default]
+    None,
+    /// `inline`.
+    Inline,
+    /// `attachment`, and every type that nobody knows.
+    Attachment,
+}
+
+/// The header of a part, read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Entity {
+    /// The type in lower case, `text/csv`; the default of the place (RFC 2045 section 5.2) where there is none.
+    pub media_type: String,
+    /// The disposition.
+    pub disposition: Disposition,
+    /// The name that the sender gave the file.
+    pub name: Option<String>,
+    /// The charset of a text.
+    pub charset: String,
+    /// How the body travels.
+    pub encoding: TransferEncoding,
+    /// What separates the parts of a multipart, raw; empty if it is missing.
+    pub boundary: Vec<u8>,
+}
+
+impl Entity {
+    /// Reads the header of a part.
+    #[must_use]
+    pub(crate) fn read(headers: &Headers<'_>, default_type: &str) -> Self {
+        let content_type = headers
+            .first("content-type")
+            .map(Parameterized::parse)
+            .unwrap_or_default();
+        let disposition = headers
+            .first("content-disposition")
+            .map(Parameterized::parse)
+            .unwrap_or_default();
+        let name = disposition
+            .text("filename")
+            .or_else(|| content_type.text("name"))
+            .or_else(|| disposition.text("name"))
+            .or_else(|| content_type.text("filename"));
+        Self {
+            media_type: media_type(&content_type.value, default_type),
+            disposition: match disposition.value.as_str() {
+                "" => Disposition::None,
+                "inline" => Disposition::Inline,
+                _ => Disposition::Attachment,
+            },
+            name,
+            charset: content_type.text("charset").unwrap_or_default(),
+            encoding: headers
+                .first("content-transfer-encoding")
+                .map(TransferEncoding::from_header)
+                .unwrap_or_default(),
+            boundary: content_type.raw("boundary").unwrap_or_default().trim_ascii().to_vec(),
+        }
+    }
+
+    /// Whether it consists of parts.
+    #[must_use]
+    pub(crate) fn is_multipart(&self) -> bool {
+        self.media_type.starts_with("multipart/")
+    }
+
+    /// Whether it is a type in which the text of an email is written, not a file.
+    #[must_use]
+    pub(crate) fn is_text_of_emails(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/x-amp-html" | "text/watch-html"
+        )
+    }
+
+    /// Whether it is an email in an email.
+    #[must_use]
+    pub(crate) fn is_email(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            "message/rfc822" | "message/global" | "message/news"
+        )
+    }
+
+    /// Whether a mail server wrote it for other mail servers: reports on delivery (RFC 3464) and the like.
+    #[must_use]
+    pub(crate) fn is_mail_report(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            "message/delivery-status"
+                | "message/global-delivery-status"
+                | "message/disposition-notification"
+                | "message/global-disposition-notification"
+                | "message/feedback-report"
+                | "message/global-headers"
+                | "text/rfc822-headers"
+        )
+    }
+}
+
+/// Without a type or with half of one it is what RFC 2045 section 5.2 says.
+fn media_type(value: &str, default_type: &str) -> String {
+    match value {
+        "" => default_type.to_owned(),
+        "text" => "text/plain".to_owned(),
+        "multipart" => "multipart/mixed".to_owned(),
+        "message" => "message/rfc822".to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(raw: &str) -> Entity {
+        let raw = format!("{raw}\n\n");
+        Entity::read(
+            &crate::header::fields::parse(raw.as_bytes(), 0, b'\n', |_| false).0,
+            "text/plain",
+        )
+    }
+
+    #[test]
+    fn the_dispositions_name_counts_before_the_types() {
+        let both = entity("Content-Type: text/csv; name=a.csv\nContent-Disposition: attachment; filename=b.csv");
+        assert_eq!(both.name.as_deref(), Some("b.csv"));
+        let empty = entity("Content-Type: text/csv; name=a.csv\nContent-Disposition: attachment; filename=\"\"");
+        assert_eq!(empty.name.as_deref(), Some("a.csv"));
+    }
+
+    #[test]
+    fn an_unknown_disposition_is_an_attachment() {
+        assert_eq!(
+            entity("Content-Disposition: form-data; name=x").disposition,
+            Disposition::Attachment
+        );
+        assert_eq!(entity("Content-Disposition: INLINE").disposition, Disposition::Inline);
+        assert_eq!(
+            entity("Content-Disposition: filename=x.csv").disposition,
+            Disposition::None
+        );
+    }
+
+    #[test]
+    fn a_boundary_is_taken_as_it_stands() {
+        assert_eq!(
+            entity("Content-Type: multipart/mixed; boundary=\"=?x?q?=41?=\"").boundary,
+            b"=?x?q?=41?="
+        );
+    }
+}

@@ -1,0 +1,361 @@
+//! An email becomes its files: which parts are files, and which are the email's text.
+
+use bytes::Bytes;
+use pipeline_core::{BadPart, Limits, ReasonCode, Rejection, SafePath, kind};
+
+use crate::encoding::transfer::TransferEncoding;
+use crate::encoding::uuencode;
+use crate::header::fields;
+use crate::parts::entity::{Disposition, Entity};
+use crate::parts::file_name::file_name;
+use crate::parts::mime::{self, Parent, Part};
+use crate::parts::tnef;
+
+/// What an email holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unpacked {
+    /// Its files, in the order of the email.
+    pub files: Vec<File>,
+    /// Its texts, those of emails within it too.
+    pub bodies: Vec<Body>,
+    /// What could not be unpacked.
+    pub bad: Vec<BadPart>,
+}
+
+/// A file of an email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The name it goes on under.
+    pub name: SafePath,
+    /// The name that the sender gave it, if any.
+    pub sent_name: Option<String>,
+    /// Which part it is, the same whenever this email is unpacked: `2`, `3/message/1`, `2/winmail/1`, `1/uu/1`.
+    pub path: String,
+    /// How many emails and containers it was in, not counting the outermost email.
+    pub depth: u32,
+    /// The bytes that were attached.
+    pub bytes: Bytes,
+}
+
+impl File {
+    /// Whether readings may be in it, as opposed to logos, letters and signatures.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        let mut content = std::io::Cursor::new(&self.bytes);
+        kind::classify(&mut content, self.name.as_str()).is_ok_and(|kind| kind.is_data())
+    }
+}
+
+/// A text of an email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Whether it is HTML.
+    pub is_html: bool,
+    /// Its bytes, in `charset`.
+    pub bytes: Bytes,
+    /// The charset that its header names; empty if none.
+    pub charset: String,
+}
+
+/// Unpacks an email.
+///
+/// # Errors
+/// [`ReasonCode::Empty`], [`ReasonCode::NotAnEmail`], and [`ReasonCode::TooManyMembers`] for more parts than
+/// `limits.members`. What is wrong with one part only is a bad part.
+pub fn unpack(email: &Bytes, limits: &Limits) -> Result<Unpacked, Rejection> {
+    if email.is_empty() {
+        return Err(Rejection::new(ReasonCode::Empty, "The email is empty."));
+    }
+    if fields::start_of_email(email).is_none() {
+        let reason = "This is not an email: it does not begin with an email's header.";
+        return Err(Rejection::new(ReasonCode::NotAnEmail, reason));
+    }
+    let mut unpacker = Unpacker {
+        limits,
+        found: Unpacked::default(),
+        work: vec![Work::Email(Place::default(), email.clone())],
+        parts: 0,
+    };
+    while let Some(work) = unpacker.work.pop() {
+        match work {
+            Work::Email(place, message) => unpacker.email(&place, &message)?,
+            Work::Part(place, message, part) => unpacker.part(place, &message, *part)?,
+            Work::Winmail(place, container, name) => unpacker.winmail(&place, &container, name)?,
+        }
+    }
+    Ok(unpacker.found)
+}
+
+/// What is left to unpack; a list instead of recursion, its last entry next.
+enum Work {
+    Email(Place, Bytes),
+    Part(Place, Bytes, Box<Part>),
+    Winmail(Place, Bytes, Option<String>),
+}
+
+/// Where in the email something is.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    path: String,
+    depth: u32,
+}
+
+impl Place {
+    fn part(&self, number: &str) -> Self {
+        let slash = if self.path.is_empty() { "" } else { "/" };
+        Self {
+            path: format!("{}{slash}{number}", self.path),
+            depth: self.depth,
+        }
+    }
+
+    fn inside(&self, what: &str) -> Self {
+        Self {
+            path: format!("{}/{what}", self.path),
+            depth: self.depth.saturating_add(1),
+        }
+    }
+}
+
+struct Unpacker<'a> {
+    limits: &'a Limits,
+    found: Unpacked,
+    work: Vec<Work>,
+    parts: u64,
+}
+
+impl Unpacker<'_> {
+    fn email(&mut self, place: &Place, message: &Bytes) -> Result<(), Rejection> {
+        let start = fields::start_of_email(message).unwrap_or_default();
+        let parts = mime::parts(message, start, self.parts_left()).map_err(|_| self.too_many())?;
+        self.add_parts(place, message, parts)
+    }
+
+    fn add_parts(&mut self, place: &Place, message: &Bytes, parts: Vec<Part>) -> Result<(), Rejection> {
+        self.count(parts.len())?;
+        let work = parts
+            .into_iter()
+            .rev()
+            .map(|part| Work::Part(place.part(&part.path), message.clone(), Box::new(part)));
+        self.work.extend(work);
+        Ok(())
+    }
+
+    fn part(&mut self, place: Place, message: &Bytes, part: Part) -> Result<(), Rejection> {
+        let Part {
+            entity, parent, body, ..
+        } = part;
+        let body = message.slice(body);
+        match entity.media_type.as_str() {
+            "message/partial" => self.bad(
+                &place,
+                entity.name,
+                ReasonCode::Unsupported,
+                "is a fragment of an email that was split into several. Please send it whole.",
+            ),
+            "message/external-body" => self.bad(
+                &place,
+                entity.name,
+                ReasonCode::Unsupported,
+                "only names a file that is kept elsewhere. Please attach the file.",
+            ),
+            "application/applefile" if parent == Parent::AppleDouble => {}
+            _ if entity.is_multipart() => return self.undivided(&place, entity, &body),
+            _ if entity.is_mail_report() => {}
+            _ if entity.is_text_of_emails()
+                && entity.name.is_none()
+                && entity.disposition != Disposition::Attachment =>
+            {
+                return self.text(&place, entity, parent, &body);
+            }
+            _ => self.file(&place, entity, &body),
+        }
+        Ok(())
+    }
+
+    /// A multipart without any boundary. If it says that it is encoded, which RFC 2045 section 6.4 forbids, its parts
+    /// may be inside; else it is text.
+    fn undivided(&mut self, place: &Place, entity: Entity, body: &Bytes) -> Result<(), Rejection> {
+        let decoded = entity.encoding.decode(body);
+        let inside = place.inside("decoded");
+        if entity.encoding == TransferEncoding::Identity || decoded == *body || inside.depth > self.limits.depth {
+            let entity = Entity {
+                media_type: "text/plain".to_owned(),
+                encoding: TransferEncoding::Identity,
+                ..entity
+            };
+            return self.text(place, entity, Parent::Message, &decoded);
+        }
+        let parts = mime::parts_of_body(&decoded, &entity, self.parts_left()).map_err(|_| self.too_many())?;
+        self.add_parts(
+            &Place {
+                depth: place.depth,
+                ..inside
+            },
+            &decoded,
+            parts,
+        )
+    }
+
+    /// The text of an email. Files may be in it all the same: uuencoded ones, or it is a table itself.
+    fn text(&mut self, place: &Place, entity: Entity, parent: Parent, body: &Bytes) -> Result<(), Rejection> {
+        let mut bytes = entity.encoding.decode(body);
+        let is_html = entity.media_type == "text/html";
+        if entity.media_type == "text/plain" {
+            let text = uuencode::split(&bytes, self.files_left());
+            self.count(text.blocks.len())?;
+            let is_alone =
+                parent == Parent::Message || (parent == Parent::Mixed && entity.disposition == Disposition::Inline);
+            if !text.blocks.is_empty() {
+                bytes = text.around.into();
+            } else if is_alone && kind::looks_like_table(&bytes) {
+                self.add_file(place, None, &entity.media_type, bytes);
+                return Ok(());
+            }
+            for (index, block) in text.blocks.into_iter().enumerate() {
+                let place = place.part(&format!("uu/{}", index + 1));
+                match block.bytes {
+                    Some(bytes) => self.add_file(&place, Some(block.name), "", bytes.into()),
+                    None => self.bad(
+                        &place,
+                        Some(block.name),
+                        ReasonCode::CorruptAttachment,
+                        "is damaged or cut off. Please send it again.",
+                    ),
+                }
+            }
+        }
+        self.found.bodies.push(Body {
+            is_html,
+            bytes,
+            charset: entity.charset,
+        });
+        Ok(())
+    }
+
+    fn file(&mut self, place: &Place, entity: Entity, body: &Bytes) {
+        let bytes = entity.encoding.decode(body);
+        let is_called = |suffix: &str| {
+            let name = entity
+                .name
+                .as_deref()
+                .unwrap_or_default()
+                .trim_end()
+                .to_ascii_lowercase();
+            name.ends_with(suffix)
+        };
+        let is_email = (entity.is_email() || is_called(".eml")) && fields::start_of_email(&bytes).is_some();
+        let is_winmail = tnef::is_tnef(&bytes)
+            || matches!(
+                entity.media_type.as_str(),
+                "application/ms-tnef" | "application/vnd.ms-tnef"
+            )
+            || is_called("winmail.dat");
+        if is_email {
+            let inside = place.inside("message");
+            if self.may_open(&inside, entity.name) {
+                self.work.push(Work::Email(inside, bytes));
+            }
+        } else if is_winmail && !bytes.is_empty() {
+            self.work.push(Work::Winmail(place.clone(), bytes, entity.name));
+        } else {
+            self.add_file(place, entity.name, &entity.media_type, bytes);
+        }
+    }
+
+    /// A container of Outlook's. A damaged one goes on as a file, since somebody may be able to open it.
+    fn winmail(&mut self, place: &Place, container: &Bytes, name: Option<String>) -> Result<(), Rejection> {
+        let read = tnef::read(container, self.files_left());
+        self.count(read.attachments.len())?;
+        let mut embedded = Vec::new();
+        for (index, attachment) in read.attachments.into_iter().enumerate() {
+            let inside = place.part(&format!("winmail/{}", index + 1));
+            let bytes = container.slice_ref(attachment.data);
+            if !attachment.is_embedded_message {
+                self.add_file(&inside, attachment.name, "", bytes);
+                continue;
+            }
+            let inside = Place {
+                depth: inside.depth.saturating_add(1),
+                ..inside
+            };
+            if self.may_open(&inside, attachment.name.clone()) {
+                embedded.push(Work::Winmail(inside, bytes, attachment.name));
+            }
+        }
+        self.work.extend(embedded.into_iter().rev());
+        if read.is_corrupt {
+            let name = name.or_else(|| Some("winmail.dat".to_owned()));
+            self.bad(
+                place,
+                name.clone(),
+                ReasonCode::CorruptAttachment,
+                "is damaged. Please send the files as ordinary attachments.",
+            );
+            self.add_file(place, name, "application/ms-tnef", container.clone());
+        }
+        Ok(())
+    }
+
+    fn may_open(&mut self, inside: &Place, name: Option<String>) -> bool {
+        let may_open = inside.depth <= self.limits.depth;
+        if !may_open {
+            self.bad(
+                inside,
+                name,
+                ReasonCode::TooDeep,
+                "is an email in too many other emails. Please attach the files themselves.",
+            );
+        }
+        may_open
+    }
+
+    fn add_file(&mut self, place: &Place, sent_name: Option<String>, media_type: &str, bytes: Bytes) {
+        let number = self.found.files.len() + 1;
+        match file_name(sent_name.as_deref(), "attachment", number, media_type) {
+            Some(name) => self.found.files.push(File {
+                name,
+                sent_name,
+                path: place.path.clone(),
+                depth: place.depth,
+                bytes,
+            }),
+            None => self.bad(
+                place,
+                sent_name,
+                ReasonCode::CorruptAttachment,
+                "has a name that cannot be used.",
+            ),
+        }
+    }
+
+    /// Notes a part that could not be unpacked; `why` completes a sentence that begins with what it is.
+    fn bad(&mut self, place: &Place, name: Option<String>, code: ReasonCode, why: &str) {
+        self.found.bad.push(BadPart {
+            part: name.unwrap_or_else(|| format!("part {}", place.path)),
+            rejection: Rejection::new(code, format!("This attachment {why}")),
+        });
+    }
+
+    fn parts_left(&self) -> u64 {
+        self.limits.members.saturating_sub(self.parts)
+    }
+
+    fn files_left(&self) -> usize {
+        usize::try_from(self.parts_left()).unwrap_or(usize::MAX)
+    }
+
+    fn count(&mut self, parts: usize) -> Result<(), Rejection> {
+        self.parts = self.parts.saturating_add(u64::try_from(parts).unwrap_or(u64::MAX));
+        if self.parts > self.limits.members {
+            Err(self.too_many())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn too_many(&self) -> Rejection {
+        let reason = format!("The email has more than {} parts.", self.limits.members);
+        Rejection::new(ReasonCode::TooManyMembers, reason)
+    }
+}

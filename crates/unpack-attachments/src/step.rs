@@ -1,0 +1,250 @@
+//! The step: what becomes of one email.
+
+use std::io::Read;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use pipeline_core::{
+    BadPart, Bucket, Config, Failure, Input, Limits, MIB, Origin, Outbox, Output, ReasonCode, Rejection, Stage, Step,
+    Vars, Verdict,
+};
+use url::Url;
+
+use crate::config::UnpackConfig;
+use crate::encoding::lines::line_end;
+use crate::header::fields::{self, Headers};
+use crate::header::received::Received;
+use crate::header::recipients::{Recipients, recipients};
+use crate::header::verdicts::MailVerdicts;
+use crate::links::download::{DownloadError, Downloader, Timeouts};
+use crate::links::find::{MAX_LINKS, download_links};
+use crate::parts::file_name::file_name;
+use crate::parts::unpack::{Body, File, Unpacked, unpack};
+
+/// Bytes of an email that is too large to be unpacked, for what its header says.
+const HEADER_BYTES: u64 = MIB;
+
+/// Turns emails into files.
+#[derive(Debug)]
+pub struct UnpackAttachments {
+    config: UnpackConfig,
+    limits: Limits,
+    timeouts: Timeouts,
+    downloader: OnceLock<Downloader>,
+}
+
+impl UnpackAttachments {
+    /// Reads the settings of this stage.
+    pub fn read(vars: &mut Vars<'_>, config: &Config) -> Self {
+        Self::new(UnpackConfig::read(vars), config.limits.clone(), Timeouts::default())
+    }
+
+    /// A step with these settings.
+    #[must_use]
+    pub const fn new(config: UnpackConfig, limits: Limits, timeouts: Timeouts) -> Self {
+        Self {
+            config,
+            limits,
+            timeouts,
+            downloader: OnceLock::new(),
+        }
+    }
+
+    /// What the header decides: recipients and time are noted whatever becomes of the email, so that a reject is filed
+    /// where people look for it.
+    fn admit(&self, headers: &Headers<'_>, outbox: &mut Outbox) -> Result<Recipients, Rejection> {
+        if let Some(received) = Received::topmost(headers).at {
+            outbox.set_received(received);
+        }
+        let found = recipients(headers, &self.config.mail_domains, self.config.areas.as_ref());
+        if let Some(area) = found.as_ref().ok().and_then(|found| found.areas.first()) {
+            outbox.set_area(area.clone());
+        }
+        let verdicts = MailVerdicts::read(headers);
+        if verdicts.virus {
+            let reason = "The mail service found a virus in the email.";
+            return Err(Rejection::new(ReasonCode::Virus, reason));
+        }
+        if verdicts.spam && self.config.reject_spam {
+            let reason = "The mail service takes the email for spam.";
+            return Err(Rejection::new(ReasonCode::Spam, reason));
+        }
+        outbox.notes().spam = verdicts.spam;
+        found
+    }
+
+    fn too_large(&self) -> Rejection {
+        let reason = format!("The email is larger than {} bytes.", self.limits.email_bytes);
+        Rejection::new(ReasonCode::TooLarge, reason)
+    }
+
+    /// Fetches what the email links to instead of bringing it.
+    fn download(&self, bodies: &[Body], outbox: &Outbox) -> Result<Downloads, Failure> {
+        let mut downloads = Downloads::default();
+        let links = download_links(bodies, &self.config.download_links);
+        downloads.tried = !links.is_empty();
+        if links.len() > MAX_LINKS {
+            let reason = format!("The email has more than {MAX_LINKS} download links.");
+            downloads.bad.push(BadPart {
+                part: "download links".to_owned(),
+                rejection: Rejection::new(ReasonCode::TooManyMembers, reason),
+            });
+            return Ok(downloads);
+        }
+        for (index, link) in links.into_iter().enumerate() {
+            let downloader = self.downloader.get_or_init(|| {
+                Downloader::new(
+                    self.config.download_links.clone(),
+                    self.limits.download_bytes,
+                    self.timeouts,
+                )
+            });
+            match outbox.handle().block_on(downloader.fetch(&link)) {
+                Ok(download) => {
+                    let name = file_name(download.name.as_deref(), "download", index + 1, &download.media_type);
+                    downloads.files.extend(name.map(|name| File {
+                        name,
+                        sent_name: download.name,
+                        path: format!("link/{link}"),
+                        depth: 0,
+                        bytes: download.bytes,
+                    }));
+                }
+                Err(DownloadError::Bad(rejection)) => downloads.bad.push(BadPart {
+                    part: without_query(link),
+                    rejection,
+                }),
+                Err(DownloadError::Failed(failure)) => return Err(failure),
+            }
+        }
+        Ok(downloads)
+    }
+}
+
+/// What came of an email's links.
+#[derive(Default)]
+struct Downloads {
+    tried: bool,
+    files: Vec<File>,
+    bad: Vec<BadPart>,
+}
+
+impl Step for UnpackAttachments {
+    fn stage(&self) -> Stage {
+        Stage::UnpackAttachments
+    }
+
+    fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
+        let is_too_large = input.size() > self.limits.email_bytes;
+        let email = if is_too_large {
+            read_header(input)?
+        } else {
+            input.bytes().map_err(Failure::Spool)?
+        };
+        let start = fields::start_of_email(&email);
+        let (headers, _) = fields::parse(&email, start.unwrap_or(email.len()), line_end(&email), |_| false);
+        let admitted = self.admit(&headers, outbox);
+        if is_too_large {
+            return Ok(Verdict::Rejected(self.too_large()));
+        }
+        if start.is_none() {
+            // Unpacking tells what it is instead.
+            return Ok(unpack(&email, &self.limits)
+                .err()
+                .map_or(Verdict::NoFiles, Verdict::Rejected));
+        }
+        let recipients = match admitted {
+            Ok(recipients) => recipients,
+            Err(rejection) => return Ok(Verdict::Rejected(rejection)),
+        };
+        let Unpacked {
+            mut files,
+            bodies,
+            mut bad,
+        } = match unpack(&email, &self.limits) {
+            Ok(unpacked) => unpacked,
+            Err(rejection) => return Ok(Verdict::Rejected(rejection)),
+        };
+        let downloads = if files.iter().any(File::is_data) {
+            Downloads::default()
+        } else {
+            self.download(&bodies, outbox)?
+        };
+        let is_failed_download = downloads.tried && downloads.files.is_empty();
+        files.extend(downloads.files);
+        bad.extend(downloads.bad);
+        if files.is_empty() && bad.is_empty() {
+            return Ok(Verdict::NoFiles);
+        }
+        bad.extend(recipients.unknown.iter().cloned());
+        tracing::info!(
+            files = files.len(),
+            bad = bad.len(),
+            areas = recipients.areas.len(),
+            spam = outbox.notes().spam,
+            "email unpacked"
+        );
+        let message = message_of(&headers, input);
+        put_files(&files, &recipients, &message, input, outbox)?;
+        Ok(match bad.as_slice() {
+            [] => Verdict::Done,
+            _ if files.is_empty() || is_failed_download => Verdict::Rejected(summary(&bad)),
+            _ => Verdict::Partly(bad),
+        })
+    }
+}
+
+fn put_files(
+    files: &[File],
+    recipients: &Recipients,
+    message: &str,
+    input: &Input,
+    outbox: &mut Outbox,
+) -> Result<(), Failure> {
+    for file in files {
+        for area in &recipients.areas {
+            let output = Output::new(Bucket::Process, file.name.clone(), &file.path)
+                .origin(Origin::of_file(area, message, &file.path, &file.bytes))
+                .area(area.clone())
+                .depth(input.depth().saturating_add(file.depth))
+                .source_name(file.sent_name.as_deref().unwrap_or(file.name.as_str()));
+            outbox.put(output, file.bytes.clone())?;
+        }
+    }
+    Ok(())
+}
+
+/// What makes one email that arrives twice one email: its Message-ID, else where it came from.
+fn message_of(headers: &Headers<'_>, input: &Input) -> String {
+    headers
+        .text("message-id")
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(|| input.origin().to_string())
+}
+
+/// The reason of an email of which nothing could be used: the first bad part's code, and what is wrong with each.
+fn summary(bad: &[BadPart]) -> Rejection {
+    const NAMED: usize = 20;
+    let reasons: Vec<String> = bad
+        .iter()
+        .take(NAMED)
+        .map(|bad| format!("“{}”: {}", bad.part, bad.rejection.reason))
+        .collect();
+    let code = bad
+        .first()
+        .map_or(ReasonCode::CorruptAttachment, |bad| bad.rejection.reason_code);
+    Rejection::new(code, reasons.join(" "))
+}
+
+/// A link's query often is a key to the file, which no log or metadata should hold.
+fn without_query(mut link: Url) -> String {
+    link.set_query(None);
+    link.into()
+}
+
+fn read_header(input: &Input) -> Result<Bytes, Failure> {
+    let mut header = Vec::new();
+    let mut reader = input.open().map_err(Failure::Spool)?.take(HEADER_BYTES);
+    reader.read_to_end(&mut header).map_err(Failure::Spool)?;
+    Ok(header.into())
+}
