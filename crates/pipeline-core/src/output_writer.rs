@@ -109,7 +109,9 @@ impl OutputWriter {
                 Placed::At(key) => Streamed::Before(key),
                 Placed::Free(key) => {
                     let metadata = self.target.metadata.clone();
-                    Streamed::Parts(Box::new(Upload::begin(store, self.target.bucket, &key, metadata).await?))
+                    Streamed::Parts(Box::new(
+                        Upload::begin(store, self.target.bucket, &key, metadata).await?,
+                    ))
                 }
             };
         }

@@ -1,5 +1,11 @@
 //! The runner's promises, each over a real S3 server.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 mod support;
 
@@ -21,7 +27,10 @@ fn deliver(input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
 }
 
 fn reject(_: &Input, _: &mut Outbox) -> Result<Verdict, Failure> {
-    Ok(Verdict::Rejected(Rejection::new(ReasonCode::Html, "“import.csv” is a web page – not a table.")))
+    Ok(Verdict::Rejected(Rejection::new(
+        ReasonCode::Html,
+        "“import.csv” is a web page – not a table.",
+    )))
 }
 
 #[tokio::test]
@@ -34,21 +43,33 @@ async fn what_a_step_makes_arrives_then_the_receipt_is_written_and_the_source_re
     assert_eq!(bench.keys(Bucket::Receipts).await, [format!("{}.json", receipt.origin)]);
     assert_eq!(receipt.outputs[0].key, "sheffield/import.csv");
     assert_eq!(receipt.outputs[0].blake3, receipt.input.blake3);
-    let stored: pipeline_core::Receipt =
-        serde_json::from_slice(&bench.content(Bucket::Receipts, &format!("{}.json", receipt.origin)).await).unwrap();
+    let stored: pipeline_core::Receipt = serde_json::from_slice(
+        &bench
+            .content(Bucket::Receipts, &format!("{}.json", receipt.origin))
+            .await,
+    )
+    .unwrap();
     assert_eq!(stored, receipt);
 }
 
 #[tokio::test]
 async fn a_reject_is_put_aside_with_its_reason_and_the_source_removed() {
     let bench = Bench::start().await;
-    let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", b"<html>").await;
+    let event = bench
+        .drop_file(Bucket::Process, "sheffield/import.csv", b"<html>")
+        .await;
     let receipt = receipt(bench.runner(Stage::ProcessFile, reject).handle(&event, None).await);
     assert_eq!(receipt.outcome, Outcome::Rejected);
-    assert_eq!(bench.content(Bucket::Unprocessable, "sheffield/import.csv").await, b"<html>"[..]);
+    assert_eq!(
+        bench.content(Bucket::Unprocessable, "sheffield/import.csv").await,
+        b"<html>"[..]
+    );
     let metadata = bench.metadata(Bucket::Unprocessable, "sheffield/import.csv").await;
     let (code, reason) = pipeline_core::provenance::reason_of(&metadata).unwrap();
-    assert_eq!((code.as_str(), reason.as_str()), ("html", "“import.csv” is a web page – not a table."));
+    assert_eq!(
+        (code.as_str(), reason.as_str()),
+        ("html", "“import.csv” is a web page – not a table.")
+    );
     assert!(bench.keys(Bucket::Process).await.is_empty());
 }
 
@@ -60,7 +81,10 @@ async fn of_a_container_with_a_bad_part_the_siblings_go_on_and_the_container_is_
         let good = Output::new(Bucket::Process, SafePath::from_path("good.csv").unwrap(), "good.csv");
         outbox.put(good, READINGS)?;
         let rejection = Rejection::new(ReasonCode::CorruptArchive, "its checksum is wrong.");
-        Ok(Verdict::with_bad_parts(vec![BadPart { part: "bad.csv".to_owned(), rejection }]))
+        Ok(Verdict::with_bad_parts(vec![BadPart {
+            part: "bad.csv".to_owned(),
+            rejection,
+        }]))
     });
     let receipt = receipt(runner.handle(&event, None).await);
     assert_eq!(receipt.outcome, Outcome::Partly);
@@ -101,7 +125,11 @@ async fn a_crash_between_the_receipt_and_the_deletion_is_repaired_by_the_retry()
     receipt(process.handle(&event, None).await);
     bench.remove(Bucket::AmrData, "sheffield/import.csv").await;
     // The state before the deletion: the source is there again, the receipt too.
-    let put = bench.store.put_new(Bucket::Process, &Key::new(&key), READINGS.into(), metadata).await.unwrap();
+    let put = bench
+        .store
+        .put_new(Bucket::Process, &Key::new(&key), READINGS.into(), metadata)
+        .await
+        .unwrap();
     assert_eq!(put, pipeline_core::store::Put::Created);
     assert!(is_before(&process.handle(&event, None).await));
     assert!(bench.keys(Bucket::Process).await.is_empty());
@@ -122,21 +150,31 @@ async fn an_email_stays_in_the_inbox() {
 #[tokio::test]
 async fn a_file_of_a_name_that_is_taken_gets_a_key_with_time_and_origin() {
     let bench = Bench::start().await;
-    bench.drop_file(Bucket::AmrData, "sheffield/import.csv", b"yesterday's").await;
+    bench
+        .drop_file(Bucket::AmrData, "sheffield/import.csv", b"yesterday's")
+        .await;
     let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", READINGS).await;
     let receipt = receipt(bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await);
     let key = &receipt.outputs[0].key;
     let stamp = pipeline_core::stamp(receipt.received);
-    assert_eq!(*key, format!("sheffield/{stamp}-{}/import.csv", receipt.outputs[0].origin.short()));
-    assert_eq!(bench.content(Bucket::AmrData, "sheffield/import.csv").await, b"yesterday's"[..]);
+    assert_eq!(
+        *key,
+        format!("sheffield/{stamp}-{}/import.csv", receipt.outputs[0].origin.short())
+    );
+    assert_eq!(
+        bench.content(Bucket::AmrData, "sheffield/import.csv").await,
+        b"yesterday's"[..]
+    );
     assert_eq!(bench.content(Bucket::AmrData, key).await, READINGS);
-    assert!(bench.s3.overwrites().is_empty());
+    assert!(bench.s3.history().unwrap().overwrites().is_empty());
 }
 
 #[tokio::test]
 async fn a_retry_that_finds_its_file_under_the_second_key_is_done() {
     let bench = Bench::start().await;
-    bench.drop_file(Bucket::AmrData, "sheffield/import.csv", b"yesterday's").await;
+    bench
+        .drop_file(Bucket::AmrData, "sheffield/import.csv", b"yesterday's")
+        .await;
     let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", READINGS).await;
     let runner = bench.runner(Stage::ProcessFile, |input, outbox| {
         deliver(input, outbox)?;
@@ -145,7 +183,11 @@ async fn a_retry_that_finds_its_file_under_the_second_key_is_done() {
     runner.handle(&event, None).await.unwrap_err();
     bench.remove(Bucket::AmrData, "sheffield/import.csv").await;
     receipt(bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await);
-    assert_eq!(bench.keys(Bucket::AmrData).await.len(), 1, "the file must not be delivered twice");
+    assert_eq!(
+        bench.keys(Bucket::AmrData).await.len(),
+        1,
+        "the file must not be delivered twice"
+    );
 }
 
 #[tokio::test]
@@ -153,7 +195,10 @@ async fn a_failed_step_leaves_its_source_and_no_receipt() {
     let bench = Bench::start().await;
     let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", READINGS).await;
     let runner = bench.runner(Stage::ProcessFile, |_, _| Err(Failure::Deadline));
-    assert_eq!(runner.handle(&event, None).await.unwrap_err().failure.error_type(), "DeadlineNear");
+    assert_eq!(
+        runner.handle(&event, None).await.unwrap_err().failure.error_type(),
+        "DeadlineNear"
+    );
     assert_eq!(bench.keys(Bucket::Process).await, ["sheffield/import.csv"]);
     assert!(bench.keys(Bucket::Receipts).await.is_empty());
 }
@@ -163,7 +208,10 @@ async fn a_step_that_panics_has_failed_and_loses_nothing() {
     let bench = Bench::start().await;
     let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", READINGS).await;
     let runner = bench.runner(Stage::ProcessFile, |_, _| panic!("a defect of ours"));
-    assert_eq!(runner.handle(&event, None).await.unwrap_err().failure.error_type(), "Panic");
+    assert_eq!(
+        runner.handle(&event, None).await.unwrap_err().failure.error_type(),
+        "Panic"
+    );
     assert_eq!(bench.keys(Bucket::Process).await, ["sheffield/import.csv"]);
 }
 
@@ -199,7 +247,10 @@ async fn an_outage_never_looks_like_a_bad_file() {
             Err(_) => reject(input, outbox),
         }
     });
-    assert_eq!(runner.handle(&event, None).await.unwrap_err().failure.error_type(), "S3Refused");
+    assert_eq!(
+        runner.handle(&event, None).await.unwrap_err().failure.error_type(),
+        "S3Refused"
+    );
     assert_eq!(bench.keys(Bucket::Process).await, ["sheffield/import.csv"]);
     assert!(bench.keys(Bucket::Unprocessable).await.is_empty());
 }
@@ -223,9 +274,15 @@ async fn a_large_output_streams_out_and_an_unfinished_one_leaves_nothing_behind(
     });
     let receipt = receipt(runner.handle(&event, None).await);
     assert_eq!(bench.keys(Bucket::AmrData).await, ["sheffield/whole.csv"]);
-    assert_eq!(bench.content(Bucket::AmrData, "sheffield/whole.csv").await, vec![b'x'; 20 * MIB]);
+    assert_eq!(
+        bench.content(Bucket::AmrData, "sheffield/whole.csv").await,
+        vec![b'x'; 20 * MIB]
+    );
     assert_eq!(receipt.outputs[0].size, 20 * MIB as u64);
-    assert_eq!(receipt.outputs[0].blake3, blake3::hash(&vec![b'x'; 20 * MIB]).to_hex().to_string());
+    assert_eq!(
+        receipt.outputs[0].blake3,
+        blake3::hash(&vec![b'x'; 20 * MIB]).to_hex().to_string()
+    );
 }
 
 #[tokio::test]
@@ -284,7 +341,8 @@ async fn a_copy_that_a_person_drops_with_its_metadata_enters_from_outside() {
     let metadata = bench.metadata(Bucket::Unprocessable, "sheffield/import.csv").await;
     // Of the time of an object from outside whole seconds count.
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    let put = bench.store.put_new(Bucket::Process, &Key::new("sheffield/import.csv"), READINGS.into(), metadata);
+    let key = Key::new("sheffield/import.csv");
+    let put = bench.store.put_new(Bucket::Process, &key, READINGS.into(), metadata);
     put.await.unwrap();
     let again = receipt(bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await);
     assert_ne!(again.origin, rejected.origin);
@@ -298,11 +356,17 @@ async fn an_object_that_was_replaced_meanwhile_is_not_removed() {
     let (client, bucket) = (bench.client.clone(), event.bucket.clone());
     let runner = bench.runner(Stage::ProcessFile, move |input, outbox| {
         let put = client.put_object().bucket(&bucket).key("sheffield/import.csv");
-        outbox.handle().block_on(put.body(bytes::Bytes::from_static(b"newer").into()).send()).unwrap();
+        outbox
+            .handle()
+            .block_on(put.body(bytes::Bytes::from_static(b"newer").into()).send())
+            .unwrap();
         deliver(input, outbox)
     });
     receipt(runner.handle(&event, None).await);
-    assert_eq!(bench.content(Bucket::Process, "sheffield/import.csv").await, b"newer"[..]);
+    assert_eq!(
+        bench.content(Bucket::Process, "sheffield/import.csv").await,
+        b"newer"[..]
+    );
     receipt(bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await);
     assert_eq!(bench.keys(Bucket::AmrData).await.len(), 2);
 }
@@ -319,7 +383,7 @@ async fn two_workers_on_one_object_deliver_it_once() {
         assert!(a.is_ok() || b.is_ok());
     }
     assert_eq!(bench.keys(Bucket::AmrData).await.len(), 10);
-    assert!(bench.s3.overwrites().is_empty());
+    assert!(bench.s3.history().unwrap().overwrites().is_empty());
 }
 
 #[tokio::test]
@@ -335,14 +399,20 @@ async fn a_file_in_nobodys_folder_is_put_aside() {
 async fn an_event_about_another_bucket_is_an_error() {
     let bench = Bench::start().await;
     let event = bench.drop_file(Bucket::AmrData, "sheffield/import.csv", READINGS).await;
-    bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await.unwrap_err();
+    bench
+        .runner(Stage::ProcessFile, deliver)
+        .handle(&event, None)
+        .await
+        .unwrap_err();
 }
 
 #[tokio::test]
 async fn an_event_about_an_object_that_is_gone_was_done_before() {
     let bench = Bench::start().await;
     let event = bench.event(Bucket::Process, "sheffield/import.csv");
-    assert!(is_before(&bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await));
+    assert!(is_before(
+        &bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await
+    ));
 }
 
 #[tokio::test]

@@ -14,29 +14,37 @@ use pipeline_core::{
 use tempfile::TempDir;
 
 /// Buckets that vanish with the test.
-pub struct Bench {
-    pub s3: EmbeddedS3,
-    pub store: Store,
-    pub client: Client,
-    pub config: Config,
-    pub dir: TempDir,
+pub(crate) struct Bench {
+    pub(crate) s3: EmbeddedS3,
+    pub(crate) store: Store,
+    pub(crate) client: Client,
+    pub(crate) config: Config,
+    pub(crate) dir: TempDir,
 }
 
 impl Bench {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default()).await.unwrap();
+        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
+            .await
+            .unwrap();
         let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
         for bucket in Bucket::ALL {
-            s3.create_bucket(buckets.name(bucket)).unwrap();
+            s3.create_bucket(buckets.name(bucket)).await.unwrap();
         }
-        let (access_key, secret_key) = s3.credentials();
+        let credentials = s3.credentials();
         let client = Client::from_conf(
             aws_sdk_s3::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .endpoint_url(s3.endpoint())
                 .region(Region::new(s3.region().to_owned()))
-                .credentials_provider(Credentials::new(access_key, secret_key, None, None, "test"))
+                .credentials_provider(Credentials::new(
+                    &credentials.access_key_id,
+                    &credentials.secret_access_key,
+                    None,
+                    None,
+                    "test",
+                ))
                 .force_path_style(true)
                 .build(),
         );
@@ -54,14 +62,14 @@ impl Bench {
         }
     }
 
-    pub fn runner<F>(&self, stage: Stage, act: F) -> Runner<Act<F>>
+    pub(crate) fn runner<F>(&self, stage: Stage, act: F) -> Runner<Act<F>>
     where
         F: Fn(&Input, &mut Outbox) -> Result<Verdict, Failure> + Send + Sync + 'static,
     {
         Runner::new(Act { stage, act }, self.store.clone(), &self.config)
     }
 
-    pub fn event(&self, bucket: Bucket, key: &str) -> ObjectEvent {
+    pub(crate) fn event(&self, bucket: Bucket, key: &str) -> ObjectEvent {
         ObjectEvent {
             bucket: self.config.buckets.name(bucket).to_owned(),
             key: Key::new(key),
@@ -70,34 +78,39 @@ impl Bench {
     }
 
     /// Drops a file into a bucket, as a person would.
-    pub async fn drop_file(&self, bucket: Bucket, key: &str, bytes: &[u8]) -> ObjectEvent {
+    pub(crate) async fn drop_file(&self, bucket: Bucket, key: &str, bytes: &[u8]) -> ObjectEvent {
         let name = self.config.buckets.name(bucket);
-        let put = self.client.put_object().bucket(name).key(key).body(Bytes::copy_from_slice(bytes).into());
+        let put = self
+            .client
+            .put_object()
+            .bucket(name)
+            .key(key)
+            .body(Bytes::copy_from_slice(bytes).into());
         put.send().await.unwrap();
         self.event(bucket, key)
     }
 
-    pub async fn remove(&self, bucket: Bucket, key: &str) {
+    pub(crate) async fn remove(&self, bucket: Bucket, key: &str) {
         let name = self.config.buckets.name(bucket);
         self.client.delete_object().bucket(name).key(key).send().await.unwrap();
     }
 
-    pub async fn keys(&self, bucket: Bucket) -> Vec<String> {
+    pub(crate) async fn keys(&self, bucket: Bucket) -> Vec<String> {
         let listed = self.store.list(bucket, "").await.unwrap();
         listed.into_iter().map(|object| object.key.to_string()).collect()
     }
 
-    pub async fn content(&self, bucket: Bucket, key: &str) -> Bytes {
+    pub(crate) async fn content(&self, bucket: Bucket, key: &str) -> Bytes {
         self.store.get_bytes(bucket, &Key::new(key)).await.unwrap().unwrap()
     }
 
-    pub async fn metadata(&self, bucket: Bucket, key: &str) -> HashMap<String, String> {
+    pub(crate) async fn metadata(&self, bucket: Bucket, key: &str) -> HashMap<String, String> {
         self.store.head(bucket, &Key::new(key)).await.unwrap().unwrap().metadata
     }
 }
 
 /// A step that does as it is told.
-pub struct Act<F> {
+pub(crate) struct Act<F> {
     stage: Stage,
     act: F,
 }
@@ -115,13 +128,13 @@ where
     }
 }
 
-pub fn receipt(handled: Result<Handled, RunError>) -> Receipt {
+pub(crate) fn receipt(handled: Result<Handled, RunError>) -> Receipt {
     match handled.unwrap() {
         Handled::Now(receipt) => *receipt,
         Handled::Before => panic!("the work had been done before"),
     }
 }
 
-pub fn is_before(handled: &Result<Handled, RunError>) -> bool {
+pub(crate) fn is_before(handled: &Result<Handled, RunError>) -> bool {
     matches!(handled, Ok(Handled::Before))
 }
