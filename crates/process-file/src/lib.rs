@@ -1,1 +1,22 @@
-//! process-file
+//! A file is classified; CSV is cleaned, archives and workbooks go on as they are, and the rest is rejected.
+//!
+//! [`clean`] is pure: a reader in, a writer out. [`ProcessFile`] is the step that ties it to the pipeline.
+
+mod clean;
+mod decode;
+mod delimiter;
+mod encoding;
+mod lines;
+mod long_field;
+#[cfg(test)]
+mod properties;
+mod quotes;
+mod scanner;
+mod sizes;
+mod step;
+#[cfg(test)]
+mod strict;
+
+pub use clean::{CleanError, Cleaned, clean};
+pub use encoding::Encoding;
+pub use step::ProcessFile;
