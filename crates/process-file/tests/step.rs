@@ -1,0 +1,189 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+//! The step, run by the runner over a real S3 server.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use bytes::Bytes;
+use embedded_s3::EmbeddedS3;
+use pipeline_core::{
+    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, Runner, Store,
+};
+use process_file::ProcessFile;
+use tempfile::TempDir;
+
+/// Buckets that vanish with the test.
+struct Bench {
+    client: Client,
+    config: Config,
+    store: Store,
+    _s3: EmbeddedS3,
+    _dir: TempDir,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
+            .await
+            .unwrap();
+        let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
+        for bucket in Bucket::ALL {
+            s3.create_bucket(buckets.name(bucket)).await.unwrap();
+        }
+        let keys = s3.credentials();
+        let client = Client::from_conf(
+            aws_sdk_s3::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .endpoint_url(s3.endpoint())
+                .region(Region::new(s3.region().to_owned()))
+                .credentials_provider(Credentials::new(
+                    &keys.access_key_id,
+                    &keys.secret_access_key,
+                    None,
+                    None,
+                    "test",
+                ))
+                .force_path_style(true)
+                .build(),
+        );
+        let config = Config {
+            buckets: buckets.clone(),
+            layout: KeyLayout::Flat,
+            limits: Limits::default(),
+        };
+        Self {
+            store: Store::new(client.clone(), buckets),
+            client,
+            config,
+            _s3: s3,
+            _dir: dir,
+        }
+    }
+
+    /// Drops a file into the process bucket, as a person would, and runs the step on it.
+    async fn process(&self, key: &str, content: &[u8]) -> Receipt {
+        let bucket = self.config.buckets.name(Bucket::Process).to_owned();
+        let body = Bytes::copy_from_slice(content).into();
+        self.client
+            .put_object()
+            .bucket(&bucket)
+            .key(key)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let runner = Runner::new(ProcessFile, self.store.clone(), &self.config);
+        let event = ObjectEvent {
+            bucket,
+            key: Key::new(key),
+            message_id: None,
+        };
+        match runner.handle(&event, None).await.unwrap() {
+            Handled::Now(receipt) => *receipt,
+            Handled::Before => panic!("the work had been done before"),
+        }
+    }
+
+    async fn keys(&self, bucket: Bucket) -> Vec<String> {
+        let listed = self.store.list(bucket, "").await.unwrap();
+        listed.into_iter().map(|object| object.key.to_string()).collect()
+    }
+
+    async fn content(&self, bucket: Bucket, key: &str) -> Bytes {
+        self.store.get_bytes(bucket, &Key::new(key)).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_csv_file_is_delivered_clean_with_its_rows_and_repairs_on_record() {
+    let bench = Bench::start().await;
+    let content = b"\xef\xbb\xbf\"MPR\",\"Site\"\r\n\r\n1,12\" pipe\r\n2,\xa35\r\n";
+    let receipt = bench.process("sheffield/2023/import.csv", content).await;
+    assert_eq!(receipt.outcome, Outcome::Done);
+    assert_eq!((receipt.outputs[0].rows, receipt.notes.lines_repaired), (Some(3), 1));
+    assert_eq!(bench.keys(Bucket::AmrData).await, ["sheffield/2023/import.csv"]);
+    let delivered = bench.content(Bucket::AmrData, "sheffield/2023/import.csv").await;
+    assert_eq!(delivered, "\"MPR\",\"Site\"\n1,\"12\"\" pipe\"\n2,£5\n".as_bytes());
+    assert!(bench.keys(Bucket::Process).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_table_under_the_name_of_a_workbook_is_delivered_as_csv() {
+    let bench = Bench::start().await;
+    let table = b"MPR,Date,hr0030\n1,01/02/2023,0.5\n2,01/02/2023,0.25\n";
+    bench.process("sheffield/Export.XLS", table).await;
+    bench.process("sheffield/export.txt", table).await;
+    assert_eq!(
+        bench.keys(Bucket::AmrData).await,
+        ["sheffield/Export.XLS.csv", "sheffield/export.txt"]
+    );
+}
+
+#[tokio::test]
+async fn an_archive_and_a_workbook_go_on_unchanged_whatever_their_names() {
+    let bench = Bench::start().await;
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+    let receipt = bench.process("sheffield/readings.csv", gzip).await;
+    let key = bench.keys(Bucket::Uncompressed).await.remove(0);
+    assert_eq!(key, format!("sheffield/{}/readings.csv", receipt.outputs[0].origin));
+    assert_eq!(bench.content(Bucket::Uncompressed, &key).await, &gzip[..]);
+
+    let workbook = b"<?xml version=\"1.0\"?><?mso-application progid=\"Excel.Sheet\"?>\
+        <Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\"></Workbook>";
+    bench.process("sheffield/readings.csv", workbook).await;
+    let key = bench.keys(Bucket::Spreadsheet).await.remove(0);
+    assert_eq!(bench.content(Bucket::Spreadsheet, &key).await, &workbook[..]);
+    assert!(bench.keys(Bucket::AmrData).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_become_csv_is_put_aside_with_its_reason() {
+    let bench = Bench::start().await;
+    for (name, content, code) in [
+        (
+            "error.csv",
+            &b"\n<!DOCTYPE html><html><body>Session expired</body></html>"[..],
+            ReasonCode::Html,
+        ),
+        ("nothing.csv", b"", ReasonCode::Empty),
+        ("blank.csv", b"\r\n \r\n\t\r\n", ReasonCode::Empty),
+        ("nuls.csv", b"\0\0\0\0\n\0\0", ReasonCode::Empty),
+        ("note.txt", b"Dear team,\nno readings today.\n", ReasonCode::NotATable),
+        ("logo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ReasonCode::NotData),
+        ("bill.pdf", b"%PDF-1.7\n", ReasonCode::Unsupported),
+    ] {
+        let receipt = bench.process(&format!("sheffield/{name}"), content).await;
+        let rejected = receipt.rejected.expect(name);
+        assert_eq!(
+            (receipt.outcome, rejected.rejection.reason_code),
+            (Outcome::Rejected, code),
+            "{name}"
+        );
+        assert!(rejected.rejection.reason.ends_with('.'), "{name}");
+        let key = format!("sheffield/{name}");
+        assert_eq!(bench.content(Bucket::Unprocessable, &key).await, content, "{name}");
+    }
+    assert!(bench.keys(Bucket::AmrData).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_large_file_streams_through() {
+    let bench = Bench::start().await;
+    let content = "2000000000001,01/02/2023,0.5,0.25,12\" pipe\r\n".repeat(500_000);
+    let receipt = bench.process("sheffield/large.csv", content.as_bytes()).await;
+    assert_eq!(
+        (receipt.outputs[0].rows, receipt.notes.lines_repaired),
+        (Some(500_000), 500_000)
+    );
+    let delivered = bench.content(Bucket::AmrData, "sheffield/large.csv").await;
+    assert_eq!(
+        delivered,
+        "2000000000001,01/02/2023,0.5,0.25,\"12\"\" pipe\"\n".repeat(500_000)
+    );
+}
