@@ -428,9 +428,9 @@ impl Write for Lag<'_> {
 #[test]
 fn little_is_held_back_however_long_lines_and_fields_are() {
     for unit in [&b"1"[..], b"\"", b"\"\"x", b"\xa3", b",\"", b"x\n\"\"\"", b" x"] {
-        for start in [&b""[..], b"\"", b"\"\n"] {
+        for start in [&b""[..], b"\""] {
             let read = Cell::new(0);
-            let body = unit.repeat(3_500_000 / unit.len());
+            let body = unit.repeat(3_000_000 / unit.len());
             let mut lag = Lag {
                 read: &read,
                 written: 0,
