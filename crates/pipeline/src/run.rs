@@ -29,7 +29,11 @@ type Uploaded = (InputFile, Result<(Bucket, Key), String>);
 /// # Errors
 /// If the folder cannot be used, the configuration is wrong, or the embedded S3 fails.
 pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
-    let missing: Vec<_> = args.paths.iter().filter(|path| std::fs::symlink_metadata(path).is_err()).collect();
+    let missing: Vec<_> = args
+        .paths
+        .iter()
+        .filter(|path| std::fs::symlink_metadata(path).is_err())
+        .collect();
     if !missing.is_empty() {
         for path in missing {
             terminal::warn(&format!("there is no file or folder {}", path.display()))?;
@@ -50,13 +54,19 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     }
     let unfinished = stack.unfinished().await?;
     if !unfinished.is_empty() {
-        terminal::warn(&format!("taking up {} files that an earlier run left", unfinished.len()))?;
+        terminal::warn(&format!(
+            "taking up {} files that an earlier run left",
+            unfinished.len()
+        ))?;
     }
     let mut ledger = Ledger::default();
     let progress = Progress::on_terminal();
     let uploader = Uploader::new(stack.store().clone(), area);
     let feeding = upload_all(&uploader, inputs.files);
-    let uploaded = stack.dispatcher().work(unfinished, feeding, &mut ledger, &progress).await;
+    let uploaded = stack
+        .dispatcher()
+        .work(unfinished, feeding, &mut ledger, &progress)
+        .await;
     progress.finish();
     let mut stories: Vec<Story> = inputs
         .unreadable

@@ -36,6 +36,7 @@ impl LocalStack {
         let buckets = Buckets::named(|bucket| format!("es-{STAGE}-data-{bucket}"));
         for bucket in Bucket::ALL {
             s3.create_bucket(buckets.name(bucket))
+                .await
                 .with_context(|| format!("the bucket {bucket} cannot be created in {}", data.display()))?;
         }
         let store = Store::new(client(&s3), buckets.clone());
@@ -109,12 +110,18 @@ impl LocalStack {
 }
 
 fn client(s3: &EmbeddedS3) -> Client {
-    let (access_key, secret_key) = s3.credentials();
+    let credentials = s3.credentials();
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(s3.endpoint())
         .region(Region::new(s3.region().to_owned()))
-        .credentials_provider(Credentials::new(access_key, secret_key, None, None, "embedded-s3"))
+        .credentials_provider(Credentials::new(
+            &credentials.access_key_id,
+            &credentials.secret_access_key,
+            None,
+            None,
+            "embedded-s3",
+        ))
         .force_path_style(true)
         .build();
     Client::from_conf(config)

@@ -22,7 +22,7 @@ impl Stages {
         Self {
             unpack_attachments: Runner::new(UnpackAttachments::read(vars, config), store(), config),
             process_file: Runner::new(ProcessFile::read(vars, config), store(), config),
-            uncompress_file: Runner::new(UncompressFile::read(vars, config), store(), config),
+            uncompress_file: Runner::new(UncompressFile::new(config.limits.clone()), store(), config),
             convert_file: Runner::new(ConvertFile::read(vars, config), store(), config),
         }
     }

@@ -88,7 +88,13 @@ impl Story {
     ///
     /// # Errors
     /// If a receipt cannot be read.
-    pub async fn follow(input: String, bucket: Bucket, key: &Key, ledger: &Ledger, store: &Store) -> anyhow::Result<Self> {
+    pub async fn follow(
+        input: String,
+        bucket: Bucket,
+        key: &Key,
+        ledger: &Ledger,
+        store: &Store,
+    ) -> anyhow::Result<Self> {
         let mut story = Self::begin(input);
         let origin = match ledger.origin(bucket, key) {
             Some(origin) => Some(origin),
@@ -106,7 +112,12 @@ impl Story {
                 continue;
             };
             no_files |= receipt.outcome == pipeline_core::Outcome::NoFiles;
-            story.areas.extend(receipt.area.clone().filter(|_| receipt.outcome != pipeline_core::Outcome::NoFiles));
+            story.areas.extend(
+                receipt
+                    .area
+                    .clone()
+                    .filter(|_| receipt.outcome != pipeline_core::Outcome::NoFiles),
+            );
             story.rejected.extend(rejects(&receipt));
             for output in receipt.outputs.iter().rev() {
                 match output.bucket {
@@ -144,7 +155,11 @@ impl Story {
     }
 
     const fn outcome(&self, no_files: bool) -> Outcome {
-        match (self.failed.is_empty(), self.delivered.is_empty(), self.rejected.is_empty()) {
+        match (
+            self.failed.is_empty(),
+            self.delivered.is_empty(),
+            self.rejected.is_empty(),
+        ) {
             (false, _, _) => Outcome::Failed,
             (true, false, true) => Outcome::Delivered,
             (true, false, false) => Outcome::Partly,
@@ -183,7 +198,10 @@ fn rejects(receipt: &Receipt) -> Vec<Rejected> {
         reason,
     };
     if reject.parts.is_empty() {
-        return vec![entry(reject.rejection.reason_code.to_string(), reject.rejection.reason.clone())];
+        return vec![entry(
+            reject.rejection.reason_code.to_string(),
+            reject.rejection.reason.clone(),
+        )];
     }
     let part = |bad: &pipeline_core::BadPart| {
         let reason = format!("“{}”: {}", bad.part, bad.rejection.reason);

@@ -6,8 +6,14 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Logs to standard error, from `LOG_LEVEL` (`warn` if it is not set).
 pub fn init_logs() {
-    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::WARN);
-    let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).without_time();
+    let level = std::env::var("LOG_LEVEL")
+        .ok()
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(LevelFilter::WARN);
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .without_time();
     // A second call in one process, as tests do, changes nothing.
     let _ = subscriber.with_max_level(level).try_init();
 }
@@ -23,5 +29,7 @@ pub fn warn(message: &str) -> io::Result<()> {
 /// Text from strangers without what could steer a terminal.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
 }

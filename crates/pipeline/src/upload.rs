@@ -73,7 +73,10 @@ impl Uploader {
             depth: 0,
         };
         let key = Key::staging(area, origin, &name);
-        match self.put(Bucket::Process, &key, &file.path, provenance.to_metadata(origin, None)).await? {
+        match self
+            .put(Bucket::Process, &key, &file.path, provenance.to_metadata(origin, None))
+            .await?
+        {
             Put::Created => Ok((Bucket::Process, key)),
             Put::Exists => bail!("it was given twice"),
         }

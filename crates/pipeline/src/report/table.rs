@@ -17,7 +17,9 @@ pub(crate) fn table(out: &mut impl Write, stories: &[Story], amr_data: &Path) ->
         return writeln!(out, "No files were found.");
     }
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     if table.width().is_none() {
         table.set_width(WIDTH);
     }
@@ -37,18 +39,31 @@ pub(crate) fn table(out: &mut impl Write, stories: &[Story], amr_data: &Path) ->
 
 fn delivered(story: &Story) -> String {
     let line = |file: &Delivered| {
-        let rows = file.rows.map(|rows| format!("{}, ", plural(rows, "row"))).unwrap_or_default();
+        let rows = file
+            .rows
+            .map(|rows| format!("{}, ", plural(rows, "row")))
+            .unwrap_or_default();
         format!("{} ({rows}{})", printable(&file.key), bytes(file.bytes))
     };
     story.delivered.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn rejected(story: &Story) -> String {
-    let line = |reject: &Rejected| format!("{}: {}", reject.reason_code, printable(&reject.reason));
-    let failed = story.failed.iter().map(|failure| format!("FAILED {}", printable(failure)));
+    let line = |reject: &Rejected| {
+        let name = reject
+            .key
+            .as_deref()
+            .and_then(|key| key.rsplit('/').next())
+            .unwrap_or_default();
+        printable(&format!("{name}: {} – {}", reject.reason_code, reject.reason))
+    };
+    let failed = story
+        .failed
+        .iter()
+        .map(|failure| format!("FAILED {}", printable(failure)));
     let mut lines: Vec<_> = story.rejected.iter().map(line).chain(failed).collect();
     if story.outcome == Outcome::NoFiles {
-        lines.push("no-files: The email has no file in it.".to_owned());
+        lines.push("no-files – The email has no file in it.".to_owned());
     }
     lines.join("\n")
 }
