@@ -1,0 +1,160 @@
+//! Text in whatever encoding it declares, read as UTF-8.
+
+use std::io::{self, BufRead, Read};
+
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+/// How much of the beginning is searched for a declaration.
+const DECLARATION_BYTES: usize = 1024;
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// Reads text as UTF-8: a byte order mark decides, else NULs beside the first `<`, else what is declared, else UTF-8.
+/// What cannot be decoded becomes U+FFFD.
+pub(crate) struct Utf8Reader<R> {
+    inner: R,
+    decoder: Decoder,
+    decoded: Box<[u8]>,
+    start: usize,
+    end: usize,
+    finished: bool,
+}
+
+impl<R: BufRead> Utf8Reader<R> {
+    /// `declared` looks for an encoding's label in the beginning of the text.
+    pub(crate) fn new(mut inner: R, declared: fn(&[u8]) -> Option<&[u8]>) -> io::Result<Self> {
+        let beginning = inner.fill_buf()?;
+        let beginning = beginning.get(..DECLARATION_BYTES).unwrap_or(beginning);
+        let encoding = match Encoding::for_bom(beginning) {
+            Some((encoding, _)) => encoding,
+            None => match beginning {
+                [0, b'<', ..] => UTF_16BE,
+                [b'<', 0, ..] => UTF_16LE,
+                // A declaration that could be read is in no 16-bit encoding, whatever it says.
+                _ => declared(beginning)
+                    .and_then(Encoding::for_label)
+                    .filter(|encoding| *encoding != UTF_16LE && *encoding != UTF_16BE)
+                    .unwrap_or(UTF_8),
+            },
+        };
+        Ok(Self {
+            inner,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            decoded: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            finished: false,
+        })
+    }
+}
+
+impl<R: BufRead> BufRead for Utf8Reader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.start == self.end && !self.finished {
+            let input = self.inner.fill_buf()?;
+            let last = input.is_empty();
+            let (result, read, written, _) = self.decoder.decode_to_utf8(input, &mut self.decoded, last);
+            self.inner.consume(read);
+            (self.start, self.end) = (0, written);
+            self.finished = last && result == CoderResult::InputEmpty;
+        }
+        Ok(self.decoded.get(self.start..self.end).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.start = (self.start + amount).min(self.end);
+    }
+}
+
+impl<R: BufRead> Read for Utf8Reader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+/// The label in `<?xml version="1.0" encoding="windows-1252"?>` (XML 1.0, 4.3.3).
+pub(crate) fn xml_declaration(beginning: &[u8]) -> Option<&[u8]> {
+    let end = beginning.windows(2).position(|pair| pair == b"?>")?;
+    quoted_after(beginning.get(..end)?, b"encoding")
+}
+
+/// The label in `<meta charset=utf-8>` or `content="text/html; charset=utf-8"` (HTML, 13.2.3.2).
+pub(crate) fn html_meta(beginning: &[u8]) -> Option<&[u8]> {
+    quoted_after(beginning, b"charset")
+}
+
+/// The word after `name`, an equals sign, and perhaps a quote.
+fn quoted_after<'b>(text: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
+    let at = text
+        .windows(name.len())
+        .position(|window| window.eq_ignore_ascii_case(name))?;
+    let rest = text
+        .get(at + name.len()..)?
+        .trim_ascii_start()
+        .strip_prefix(b"=")?
+        .trim_ascii_start();
+    let rest = rest
+        .strip_prefix(b"\"")
+        .or_else(|| rest.strip_prefix(b"'"))
+        .unwrap_or(rest);
+    let end = rest
+        .iter()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || b"-_:.".contains(byte)))
+        .unwrap_or(rest.len());
+    rest.get(..end).filter(|label| !label.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8], declared: fn(&[u8]) -> Option<&[u8]>) -> String {
+        let mut text = String::new();
+        Utf8Reader::new(bytes, declared)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    }
+
+    #[test]
+    fn the_declared_encoding_is_believed() {
+        assert!(
+            read(
+                b"<?xml version='1.0' encoding='windows-1252'?><a>\xA3</a>",
+                xml_declaration
+            )
+            .ends_with("<a>£</a>")
+        );
+        assert_eq!(
+            read(
+                b"<html><meta http-equiv=Content-Type content=\"text/html; charset=iso-8859-1\">\xA3",
+                html_meta
+            )
+            .pop(),
+            Some('£')
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_decides_and_goes() {
+        assert_eq!(read(b"\xEF\xBB\xBF<a/>", xml_declaration), "<a/>");
+        assert_eq!(read(b"\xFF\xFE<\0a\0/\0>\0", xml_declaration), "<a/>");
+    }
+
+    #[test]
+    fn utf_16_without_a_mark_is_told_by_its_nuls() {
+        assert_eq!(read(b"<\0a\0/\0>\0", xml_declaration), "<a/>");
+        assert_eq!(read(b"\0<\0a\0/\0>", xml_declaration), "<a/>");
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_replaced() {
+        assert_eq!(read(b"<a>\xFF</a>", xml_declaration), "<a>\u{FFFD}</a>");
+        assert_eq!(
+            read(b"<?xml encoding='UTF-16'?>", xml_declaration),
+            "<?xml encoding='UTF-16'?>"
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! xls: the binary workbook of Excel 5 to 2003 ([MS-XLS] for BIFF8; BIFF5 as Microsoft's "Excel 97 Developer's Kit" has it).
+
+mod cells;
+mod globals;
+mod records;
+mod strings;
+
+use std::io::{Read, Seek, SeekFrom};
+
+use cfb::CompoundFile;
+
+use crate::error::ConvertError;
+use crate::sheet_chooser::SheetChooser;
+use records::Records;
+
+/// Shows all worksheets to the chooser.
+pub(crate) fn read<R: Read + Seek>(mut reader: R, chooser: &mut SheetChooser<'_>) -> Result<(), ConvertError> {
+    let unreadable = |error| ConvertError::corrupt_by("its container cannot be read", error);
+    let mut magic = [0; 2];
+    reader.read_exact(&mut magic).map_err(unreadable)?;
+    reader.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    // A few writers leave the container away.
+    if magic == [0x09, 0x08] {
+        return read_stream(reader, chooser);
+    }
+    let mut container = CompoundFile::open(reader).map_err(unreadable)?;
+    if ["EncryptedPackage", "EncryptionInfo"]
+        .iter()
+        .any(|name| container.is_stream(name))
+    {
+        return Err(ConvertError::Encrypted);
+    }
+    let name = ["Workbook", "Book"].into_iter().find(|name| container.is_stream(name));
+    let name = name.ok_or_else(|| ConvertError::corrupt("its container holds no workbook"))?;
+    let stream = container.open_stream(name).map_err(unreadable)?;
+    read_stream(stream, chooser)
+}
+
+fn read_stream<S: Read + Seek>(stream: S, chooser: &mut SheetChooser<'_>) -> Result<(), ConvertError> {
+    let mut records = Records::new(stream);
+    let globals = globals::read(&mut records)?;
+    for tab in &globals.tabs {
+        chooser.begin(&tab.name, tab.hidden);
+        match cells::read(&mut records, tab.offset, &globals, chooser) {
+            Ok(()) => chooser.end(!tab.hidden)?,
+            Err(error) => chooser.end_broken(!tab.hidden, error)?,
+        }
+    }
+    Ok(())
+}

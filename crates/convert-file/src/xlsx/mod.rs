@@ -1,0 +1,140 @@
+//! xlsx and xlsm: SpreadsheetML in a package (ECMA-376, transitional and strict).
+
+mod cells;
+mod rich_text;
+mod styles;
+
+use std::io::{Read, Seek};
+
+use quick_xml::events::Event;
+
+use crate::date::Epoch;
+use crate::error::ConvertError;
+use crate::number_format::NumberFormat;
+use crate::package::{Package, Relation};
+use crate::sheet_chooser::SheetChooser;
+use crate::text_pool::TextPool;
+use crate::xml::{attribute, is_true};
+
+/// The content of the workbook part.
+#[derive(Debug, Default)]
+struct Workbook {
+    epoch: Epoch,
+    sheets: Vec<Tab>,
+}
+
+/// One sheet as the workbook part lists it.
+#[derive(Debug)]
+struct Tab {
+    name: String,
+    relation: String,
+    hidden: bool,
+}
+
+/// What all sheets need to make sense of their cells.
+struct Shared {
+    strings: TextPool,
+    formats: Vec<NumberFormat>,
+    epoch: Epoch,
+}
+
+/// Shows all worksheets to the chooser.
+pub(crate) fn read<R: Read + Seek>(
+    package: &mut Package<R>,
+    chooser: &mut SheetChooser<'_>,
+) -> Result<(), ConvertError> {
+    let part = workbook_part(package)?;
+    let workbook = read_workbook(package, &part)?;
+    let relations = package.relations(&part)?;
+    let shared = Shared {
+        strings: match related(package, &relations, &part, "sharedStrings") {
+            Some(part) => read_strings(package, &part)?,
+            None => TextPool::default(),
+        },
+        formats: match related(package, &relations, &part, "styles") {
+            Some(part) => styles::read(&mut package.xml(&part)?)?,
+            None => Vec::new(),
+        },
+        epoch: workbook.epoch,
+    };
+    for (number, tab) in workbook.sheets.iter().enumerate() {
+        let relation = relations.iter().find(|relation| relation.id == tab.relation);
+        if relation.is_some_and(|relation| relation.kind != "worksheet") {
+            continue;
+        }
+        chooser.begin(&tab.name, tab.hidden);
+        let part = relation.map_or_else(
+            || format!("xl/worksheets/sheet{}.xml", number + 1),
+            |relation| relation.target.clone(),
+        );
+        let result = package
+            .xml(&part)
+            .and_then(|mut xml| cells::read(&mut xml, &shared, chooser));
+        match result {
+            Ok(()) => chooser.end(!tab.hidden)?,
+            Err(error) => chooser.end_broken(!tab.hidden, error)?,
+        }
+    }
+    Ok(())
+}
+
+/// The package says which part is the workbook; without a word it is where everybody puts it.
+fn workbook_part<R: Read + Seek>(package: &mut Package<R>) -> Result<String, ConvertError> {
+    let relations = package.relations("")?;
+    Ok(relations
+        .into_iter()
+        .find(|relation| relation.kind == "officeDocument")
+        .map(|relation| relation.target)
+        .filter(|part| package.has(part))
+        .or_else(|| package.named("workbook", ".xml"))
+        .unwrap_or_else(|| "xl/workbook.xml".to_owned()))
+}
+
+/// The part of a kind that the workbook relates to, else the part that has the usual name.
+fn related<R: Read + Seek>(package: &Package<R>, relations: &[Relation], workbook: &str, kind: &str) -> Option<String> {
+    let related = relations
+        .iter()
+        .find(|relation| relation.kind == kind)
+        .map(|relation| relation.target.clone());
+    let folder = workbook.rsplit_once('/').map_or("", |(folder, _)| folder);
+    related
+        .or_else(|| Some(format!("{folder}/{kind}.xml")))
+        .filter(|part| package.has(part))
+}
+
+fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<Workbook, ConvertError> {
+    let mut xml = package.xml(part)?;
+    let mut workbook = Workbook::default();
+    loop {
+        match xml.next()? {
+            Event::Start(element) => match element.local_name().as_ref() {
+                "workbookPr" if attribute(&element, "date1904").is_some_and(|value| is_true(&value)) => {
+                    workbook.epoch = Epoch::Y1904;
+                }
+                "sheet" => workbook.sheets.push(Tab {
+                    name: attribute(&element, "name").unwrap_or_default().into_owned(),
+                    relation: attribute(&element, "id").unwrap_or_default().into_owned(),
+                    hidden: attribute(&element, "state")
+                        .is_some_and(|state| state.to_ascii_lowercase().ends_with("hidden")),
+                }),
+                _ => {}
+            },
+            Event::Eof => return Ok(workbook),
+            _ => {}
+        }
+    }
+}
+
+fn read_strings<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<TextPool, ConvertError> {
+    let mut xml = package.xml(part)?;
+    let mut strings = TextPool::default();
+    loop {
+        match xml.next()? {
+            Event::Start(element) if element.local_name().as_ref() == "si" => {
+                strings.add(|out| rich_text::read(&mut xml, out))?;
+            }
+            Event::Eof => return Ok(strings),
+            _ => {}
+        }
+    }
+}

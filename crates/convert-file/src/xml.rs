@@ -1,0 +1,246 @@
+//! Reading markup piece by piece, within limits.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read};
+
+use quick_xml::events::attributes::Attribute;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use crate::error::ConvertError;
+
+/// One tag or text is held in memory; Excel's longest text has 32,767 characters.
+const EVENT_BYTES: u64 = 16 * 1024 * 1024;
+/// What is put together in memory: shared texts, and one text more.
+const TEXT_BYTES: usize = 272 * 1024 * 1024;
+/// No spreadsheet format nests deeper than a few dozen elements.
+const DEPTH: u32 = 256;
+
+/// A pull parser that gives up on markup that is too large or too deep. Empty elements come as a start and an end.
+pub(crate) struct Xml<R: BufRead> {
+    reader: Reader<Metered<R>>,
+    buffer: Vec<u8>,
+    depth: u32,
+}
+
+impl<R: BufRead> Xml<R> {
+    pub(crate) fn new(source: R) -> Self {
+        let mut reader = Reader::from_reader(Metered {
+            inner: source,
+            left: EVENT_BYTES,
+        });
+        let config = reader.config_mut();
+        config.expand_empty_elements = true;
+        config.allow_dangling_amp = true;
+        Self {
+            reader,
+            buffer: Vec::with_capacity(1024),
+            depth: 0,
+        }
+    }
+
+    /// The next piece of markup. An end that comes before every element is closed is an error.
+    pub(crate) fn next(&mut self) -> Result<Event<'_>, ConvertError> {
+        self.buffer.clear();
+        self.reader.get_mut().left = EVENT_BYTES;
+        let event = self.reader.read_event_into(&mut self.buffer).map_err(broken_markup)?;
+        match event {
+            Event::Start(_) => {
+                self.depth += 1;
+                if self.depth > DEPTH {
+                    return Err(ConvertError::corrupt("its markup is nested too deeply"));
+                }
+            }
+            Event::End(_) => self.depth = self.depth.saturating_sub(1),
+            Event::Eof if self.depth > 0 => return Err(ConvertError::corrupt("its markup ends early")),
+            _ => {}
+        }
+        Ok(event)
+    }
+
+    /// How many elements are open.
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// After a start: reads to the element's end.
+    pub(crate) fn skip(&mut self) -> Result<(), ConvertError> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    /// After a start: appends the element's own text (not that of elements inside it), and reads to its end.
+    pub(crate) fn text(&mut self, out: &mut String) -> Result<(), ConvertError> {
+        let inside = self.depth;
+        while self.depth >= inside {
+            let own = self.depth == inside;
+            let event = self.next()?;
+            if own {
+                push_text(&event, out);
+                bounded(out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives up on text that was put together from ever more pieces.
+pub(crate) fn bounded(text: &str) -> Result<(), ConvertError> {
+    if text.len() > TEXT_BYTES {
+        return Err(ConvertError::TooLarge("its texts are more than 272 MiB".to_owned()));
+    }
+    Ok(())
+}
+
+/// Appends what a piece of markup says as text: character data and references. Line ends become LF (XML 1.0, 2.11).
+pub(crate) fn push_text(event: &Event<'_>, out: &mut String) {
+    match event {
+        Event::Text(text) => out.push_str(&text.xml10_content()),
+        Event::CData(text) => out.push_str(&text.xml10_content()),
+        Event::GeneralRef(reference) => push_reference(reference, out),
+        _ => {}
+    }
+}
+
+fn push_reference(reference: &BytesRef<'_>, out: &mut String) {
+    if let Ok(Some(character)) = reference.resolve_char_ref() {
+        out.push(character);
+    } else if let Some(text) = quick_xml::escape::resolve_xml_entity(reference) {
+        out.push_str(text);
+    } else {
+        // A reference that nothing declares: kept as it stands.
+        out.push('&');
+        out.push_str(reference);
+        out.push(';');
+    }
+}
+
+/// The attribute with this local name, whatever its prefix.
+pub(crate) fn attribute<'e>(element: &'e BytesStart<'_>, name: &str) -> Option<Cow<'e, str>> {
+    attributes(element)
+        .find_map(|attribute| (attribute.key.local_name().as_ref() == name).then(|| attribute_value(&attribute)))
+}
+
+/// All attributes that can be read.
+pub(crate) fn attributes<'e>(element: &'e BytesStart<'_>) -> impl Iterator<Item = Attribute<'e>> {
+    let mut attributes = element.attributes();
+    attributes.with_checks(false);
+    attributes.filter_map(Result::ok)
+}
+
+/// The value with references resolved; as it stands where that fails.
+pub(crate) fn attribute_value<'e>(attribute: &Attribute<'e>) -> Cow<'e, str> {
+    attribute
+        .normalized_value(XmlVersion::Implicit1_0)
+        .unwrap_or_else(|_| attribute.value.clone())
+}
+
+/// XML Schema's boolean: `1` or `true`.
+pub(crate) fn is_true(value: &str) -> bool {
+    matches!(value.trim(), "1") || value.trim().eq_ignore_ascii_case("true")
+}
+
+/// What a parser's error says about the file.
+fn broken_markup(error: quick_xml::Error) -> ConvertError {
+    match error {
+        quick_xml::Error::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            ConvertError::TooLarge(error.to_string())
+        }
+        error => ConvertError::corrupt_by("its markup cannot be read", error),
+    }
+}
+
+/// What a reading error says about the file: a limit, or broken compression.
+pub(crate) fn broken_part(error: io::Error) -> ConvertError {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        ConvertError::TooLarge(error.to_string())
+    } else {
+        ConvertError::corrupt_by("a part of it cannot be read", error)
+    }
+}
+
+/// Ends a reading that goes on for too long.
+struct Metered<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: BufRead> BufRead for Metered<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "one cell holds more than 16 MiB of text",
+            ));
+        }
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.left = self.left.saturating_sub(amount as u64);
+        self.inner.consume(amount);
+    }
+}
+
+impl<R: BufRead> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.left = self.left.saturating_sub(read as u64);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_the_elements_own_with_references_resolved() {
+        let mut xml = Xml::new("<a>x &amp; <b>not this</b>&#163;<![CDATA[<y>]]>&odd; & z</a>".as_bytes());
+        xml.next().unwrap();
+        let mut text = String::new();
+        xml.text(&mut text).unwrap();
+        assert_eq!(text, "x & £<y>&odd; & z");
+        assert!(matches!(xml.next().unwrap(), Event::Eof));
+    }
+
+    #[test]
+    fn attributes_are_found_whatever_their_prefix() {
+        let mut xml = Xml::new("<x:c r:id=\"a&quot;b\" s='1'/>".as_bytes());
+        let Event::Start(element) = xml.next().unwrap() else {
+            panic!()
+        };
+        assert_eq!(attribute(&element, "id").unwrap(), "a\"b");
+        assert_eq!(attribute(&element, "s").unwrap(), "1");
+        assert_eq!(attribute(&element, "r"), None);
+    }
+
+    #[test]
+    fn markup_that_ends_early_is_broken() {
+        let mut xml = Xml::new("<a><b>".as_bytes());
+        xml.next().unwrap();
+        assert!(matches!(xml.skip(), Err(ConvertError::Corrupt { .. })));
+    }
+
+    #[test]
+    fn markup_that_is_nested_too_deeply_is_given_up() {
+        let deep = "<a>".repeat(1000);
+        let mut xml = Xml::new(deep.as_bytes());
+        let error = loop {
+            if let Err(error) = xml.next() {
+                break error;
+            }
+        };
+        assert!(error.to_string().contains("deep"));
+    }
+
+    #[test]
+    fn a_text_without_end_is_too_large() {
+        let source = std::io::BufReader::new(std::io::repeat(b'a'));
+        let mut xml = Xml::new(source);
+        assert!(matches!(xml.next(), Err(ConvertError::TooLarge(_))));
+    }
+}
