@@ -1,0 +1,92 @@
+//! From the bytes in the archive to the member's content.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
+
+use rawzip::{CompressionMethod, Crc32, RangeReader};
+
+use super::entry::Entry;
+use super::view::View;
+use crate::error::Defect;
+
+/// The most memory that a decoder may take for what it looks back at; common tools use 64 MiB at most.
+const MAX_WINDOW_BYTES: u64 = 128 << 20;
+
+/// Unpacks one member. Reading it to its end proves length and checksum.
+pub(super) fn reader<'v, 'r: 'v>(
+    view: View<'v, 'r>,
+    entry: &Entry,
+    data: Range<u64>,
+) -> Result<Box<dyn Read + 'v>, Defect> {
+    let packed = BufReader::with_capacity(64 * 1024, RangeReader::new(view, data));
+    let unpacked: Box<dyn Read + 'v> = match entry.method {
+        CompressionMethod::STORE => Box::new(packed),
+        CompressionMethod::DEFLATE => Box::new(flate2::bufread::DeflateDecoder::new(packed)),
+        CompressionMethod::DEFLATE64 => Box::new(deflate64::Deflate64Decoder::with_buffer(packed)),
+        CompressionMethod::BZIP2 => Box::new(bzip2::bufread::BzDecoder::new(packed)),
+        CompressionMethod::LZMA => Box::new(lzma(packed, entry.size)?),
+        // The format is the same, the number was another once (APPNOTE section 4.4.5).
+        CompressionMethod::ZSTD | CompressionMethod::ZSTD_DEPRECATED => Box::new(zstd(packed)?),
+        other => return Err(Defect::Unsupported(other.name().unwrap_or("an unknown one"))),
+    };
+    Ok(Box::new(Verified {
+        unpacked,
+        crc: Crc32::new(),
+        length: 0,
+        expected_crc: entry.crc32,
+        expected_length: entry.size,
+    }))
+}
+
+/// LZMA in zip (APPNOTE section 5.8.8): two bytes of version, two that give the length of the properties, five of these.
+fn lzma<R: BufRead>(mut packed: R, size: u64) -> Result<lzma_rust2::LzmaReader<R>, Defect> {
+    const BROKEN: Defect = Defect::Corrupt("its packed data make no sense");
+    let mut header = [0; 9];
+    packed.read_exact(&mut header).map_err(|_| BROKEN)?;
+    let [_, _, 5, 0, properties, dictionary @ ..] = header else {
+        return Err(BROKEN);
+    };
+    let dictionary = u32::from_le_bytes(dictionary);
+    // The decoder takes no more than the content can fill.
+    if u64::from(dictionary).min(size) > MAX_WINDOW_BYTES {
+        return Err(Defect::TooMuchMemory(MAX_WINDOW_BYTES));
+    }
+    lzma_rust2::LzmaReader::new_with_props(packed, size, properties, dictionary, None).map_err(|_| BROKEN)
+}
+
+fn zstd<'r, R: BufRead + 'r>(packed: R) -> Result<zstd::stream::read::Decoder<'r, R>, Defect> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(|error| Defect::of(&error))?;
+    decoder
+        .window_log_max(MAX_WINDOW_BYTES.ilog2())
+        .map_err(|error| Defect::of(&error))?;
+    Ok(decoder)
+}
+
+/// Fails at the end unless length and checksum are those that the archive names.
+struct Verified<R> {
+    unpacked: R,
+    crc: Crc32,
+    length: u64,
+    expected_crc: u32,
+    expected_length: u64,
+}
+
+impl<R: Read> Read for Verified<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.unpacked.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Defect::Corrupt("its packed data end too early").into(),
+            _ => error,
+        })?;
+        self.crc.update(buffer.get(..read).unwrap_or_default());
+        self.length = self.length.saturating_add(read as u64);
+        if read > 0 || buffer.is_empty() {
+            Ok(read)
+        } else if self.length != self.expected_length {
+            Err(Defect::Corrupt("its length is not the one that the archive names").into())
+        } else if self.crc.checksum() != self.expected_crc {
+            Err(Defect::Corrupt("its checksum does not match").into())
+        } else {
+            Ok(0)
+        }
+    }
+}
