@@ -313,7 +313,7 @@ mod tests {
             "(",
             "https://x)",
         ] {
-            let text = piece.repeat(100_000);
+            let text = piece.repeat(20_000);
             assert!(in_text(&text).is_empty() && in_html(&text).is_empty());
         }
     }
