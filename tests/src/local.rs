@@ -1,0 +1,220 @@
+//! The whole pipeline on this machine, in a folder of its own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use embedded_s3::ObjectCreated;
+use pipeline::{LocalStack, Stages, s3_event};
+use pipeline_core::store::Put;
+use pipeline_core::telemetry::chain;
+use pipeline_core::{Bucket, Handled, Key, ObjectEvent, Origin, Receipt, Stage, Store, Vars, event};
+use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+
+/// How many objects are worked on at once.
+const WORKERS: usize = 8;
+
+/// How often an event is delivered in all: Lambda tries three times.
+const ATTEMPTS: u32 = 3;
+
+/// Embedded S3, buckets and stages. The tests deliver the events, in whatever order they like.
+pub struct Local {
+    stack: LocalStack,
+    stages: Arc<Stages>,
+    events: UnboundedReceiver<ObjectCreated>,
+    // Removed after everything that uses it.
+    _folder: TempDir,
+}
+
+/// An object as it lies in a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its content.
+    pub bytes: Bytes,
+    /// Its user metadata.
+    pub metadata: HashMap<String, String>,
+}
+
+impl Local {
+    /// The pipeline with these variables set, and no others.
+    pub async fn start(vars: &BTreeMap<String, String>) -> Self {
+        let lookup = |name: &str| vars.get(name).cloned();
+        let folder = tempfile::tempdir().unwrap();
+        let stack = LocalStack::start(folder.path(), Vars::new(lookup)).await.unwrap();
+        let mut again = Vars::new(lookup);
+        let stages = Stages::read(&mut again, stack.config(), stack.store());
+        let stages = Arc::new(again.finish(stages).unwrap());
+        let events = stack.s3().subscribe();
+        Self {
+            stack,
+            stages,
+            events,
+            _folder: folder,
+        }
+    }
+
+    /// The pipeline with some variables set.
+    pub async fn with(vars: &[(&str, &str)]) -> Self {
+        let vars = vars
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self::start(&vars.collect()).await
+    }
+
+    /// The buckets.
+    pub const fn store(&self) -> &Store {
+        self.stack.store()
+    }
+
+    /// The steps.
+    pub fn stages(&self) -> Arc<Stages> {
+        Arc::clone(&self.stages)
+    }
+
+    /// Puts an object that no object may hold the key of.
+    pub async fn put(&self, bucket: Bucket, key: &str, bytes: impl Into<Bytes>) {
+        let put = self
+            .store()
+            .put_new(bucket, &Key::new(key), bytes.into(), [].into())
+            .await;
+        assert_eq!(put.unwrap(), Put::Created, "{bucket}/{key}");
+    }
+
+    /// Puts an email into the inbox.
+    pub async fn send(&self, key: &str, email: impl Into<Bytes>) {
+        self.put(Bucket::Inbox, key, email).await;
+    }
+
+    /// The events of objects that were created since the last call.
+    pub fn new_events(&mut self) -> Vec<ObjectCreated> {
+        std::iter::from_fn(|| self.events.try_recv().ok()).collect()
+    }
+
+    /// Delivers events until nothing is left to do.
+    pub async fn work(&mut self) {
+        let mut waiting = self.new_events();
+        let mut at_work = JoinSet::new();
+        loop {
+            while at_work.len() < WORKERS
+                && let Some(created) = waiting.pop()
+            {
+                at_work.spawn(deliver(self.stages(), self.stage_of(&created), created));
+            }
+            match at_work.join_next().await {
+                Some(handled) => handled.unwrap(),
+                None => return,
+            }
+            waiting.extend(self.new_events());
+        }
+    }
+
+    /// The stage that works on a new object; none for objects that have arrived.
+    pub fn stage_of(&self, created: &ObjectCreated) -> Option<Stage> {
+        self.store().buckets().role(&created.bucket).and_then(Stage::of_bucket)
+    }
+
+    /// Lets a stage handle an object of its bucket.
+    pub async fn handle(&self, stage: Stage, key: &str) -> Handled {
+        let object = ObjectEvent {
+            bucket: self.store().buckets().name(stage.source()).to_owned(),
+            key: Key::new(key),
+            message_id: None,
+        };
+        self.stages.handle(stage, &object).await.unwrap()
+    }
+
+    /// The keys of a bucket.
+    pub async fn keys(&self, bucket: Bucket) -> Vec<String> {
+        let listed = self.store().list(bucket, "").await.unwrap();
+        listed.into_iter().map(|object| object.key.to_string()).collect()
+    }
+
+    /// The objects of a bucket.
+    pub async fn objects(&self, bucket: Bucket) -> Vec<Object> {
+        let mut objects = Vec::new();
+        for key in self.keys(bucket).await {
+            objects.push(self.object(bucket, &key).await);
+        }
+        objects
+    }
+
+    /// One object, which is there.
+    pub async fn object(&self, bucket: Bucket, key: &str) -> Object {
+        let id = Key::new(key);
+        let head = self.store().head(bucket, &id).await.unwrap();
+        let bytes = self.store().get_bytes(bucket, &id).await.unwrap();
+        Object {
+            key: key.to_owned(),
+            bytes: bytes.unwrap_or_else(|| panic!("no {bucket}/{key}")),
+            metadata: head.unwrap().metadata,
+        }
+    }
+
+    /// Removes an object, as the importer does when it has archived it.
+    pub async fn remove(&self, bucket: Bucket, key: &str) {
+        let key = Key::new(key);
+        if let Some(head) = self.store().head(bucket, &key).await.unwrap() {
+            self.store().delete_if_match(bucket, &key, &head.etag).await.unwrap();
+        }
+    }
+
+    /// The receipt of an origin.
+    pub async fn receipt(&self, origin: Origin) -> Option<Receipt> {
+        let json = self
+            .store()
+            .get_bytes(Bucket::Receipts, &Key::receipt(origin))
+            .await
+            .unwrap();
+        json.map(|json| serde_json::from_slice(&json).unwrap())
+    }
+
+    /// Every receipt.
+    pub async fn receipts(&self) -> Vec<Receipt> {
+        let objects = self.objects(Bucket::Receipts).await;
+        objects
+            .iter()
+            .map(|object| serde_json::from_slice(&object.bytes).unwrap())
+            .collect()
+    }
+
+    /// What speaks against a clean end: objects that still wait, and objects that were overwritten.
+    pub async fn leftovers(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for bucket in [Bucket::Process, Bucket::Uncompressed, Bucket::Spreadsheet] {
+            found.extend(
+                self.keys(bucket)
+                    .await
+                    .iter()
+                    .map(|key| format!("still waiting: {bucket}/{key}")),
+            );
+        }
+        let overwrites = self.stack.s3().history().expect("a history").overwrites();
+        found.extend(
+            overwrites
+                .iter()
+                .map(|write| format!("overwritten: {}/{}", write.bucket, write.key)),
+        );
+        found
+    }
+}
+
+/// Delivers one event as S3 sends it, through the decoder that Lambda uses, with retries.
+async fn deliver(stages: Arc<Stages>, stage: Option<Stage>, created: ObjectCreated) {
+    let Some(stage) = stage else { return };
+    for object in event::decode(&s3_event(&created)).unwrap().objects {
+        let mut attempts_left = ATTEMPTS;
+        loop {
+            attempts_left -= 1;
+            match stages.handle(stage, &object).await {
+                Ok(_) => break,
+                Err(error) if attempts_left == 0 => panic!("{}", chain(&error)),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+}
