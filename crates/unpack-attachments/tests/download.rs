@@ -1,5 +1,11 @@
 //! Fetching what a link leads to, from a server that misbehaves in every way.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 mod support;
 
@@ -21,10 +27,13 @@ const SHORT: Timeouts = Timeouts {
 async fn fetch_allowed(places: &[String], link: &str) -> Result<Download, Option<ReasonCode>> {
     let links = DownloadLinks::new(places).unwrap();
     let downloader = Downloader::new(links, 100_000, SHORT);
-    downloader.fetch(&Url::parse(link).unwrap()).await.map_err(|error| match error {
-        DownloadError::Bad(rejection) => Some(rejection.reason_code),
-        DownloadError::Failed(_) => None,
-    })
+    downloader
+        .fetch(&Url::parse(link).unwrap())
+        .await
+        .map_err(|error| match error {
+            DownloadError::Bad(rejection) => Some(rejection.reason_code),
+            DownloadError::Failed(_) => None,
+        })
 }
 
 async fn fetch(server: &Server, path: &str) -> Result<Download, Option<ReasonCode>> {
@@ -44,7 +53,15 @@ const BAD: Option<ReasonCode> = Some(ReasonCode::DownloadFailed);
 
 #[tokio::test]
 async fn the_file_arrives_byte_for_byte_with_the_name_of_its_address() {
-    let download = answer(|| Reply::Full(200, vec!["Content-Type: Text/CSV; charset=utf-8".into()], READINGS.into())).await.unwrap();
+    let download = answer(|| {
+        Reply::Full(
+            200,
+            vec!["Content-Type: Text/CSV; charset=utf-8".into()],
+            READINGS.into(),
+        )
+    })
+    .await
+    .unwrap();
     assert_eq!(download.bytes, READINGS.as_bytes());
     assert_eq!(download.name.as_deref(), Some("half hourly.csv"));
     assert_eq!(download.media_type, "text/csv");
@@ -62,9 +79,20 @@ async fn no_compression_is_asked_for() {
 #[tokio::test]
 async fn the_content_disposition_names_the_file() {
     assert_eq!(name("attachment; filename=gas.csv").await.as_deref(), Some("gas.csv"));
-    assert_eq!(name("attachment; filename=\"gas; elec.csv\"").await.as_deref(), Some("gas; elec.csv"));
-    assert_eq!(name("attachment; filename=\"x.csv\"; filename*=UTF-8''Z%C3%A4hler.csv").await.as_deref(), Some("Zähler.csv"));
-    assert_eq!(name("attachment; filename=\"Zähler.csv\"").await.as_deref(), Some("Zähler.csv"));
+    assert_eq!(
+        name("attachment; filename=\"gas; elec.csv\"").await.as_deref(),
+        Some("gas; elec.csv")
+    );
+    assert_eq!(
+        name("attachment; filename=\"x.csv\"; filename*=UTF-8''Z%C3%A4hler.csv")
+            .await
+            .as_deref(),
+        Some("Zähler.csv")
+    );
+    assert_eq!(
+        name("attachment; filename=\"Zähler.csv\"").await.as_deref(),
+        Some("Zähler.csv")
+    );
     assert_eq!(name("attachment").await.as_deref(), Some("half hourly.csv"));
 }
 
@@ -82,7 +110,10 @@ async fn redirects_below_the_listed_place_are_followed() {
         "/files/3" => Reply::named("attachment; filename=gas.csv", READINGS),
         _ => Reply::status(404),
     });
-    assert_eq!(fetch(&server, "/files/1").await.unwrap().name.as_deref(), Some("gas.csv"));
+    assert_eq!(
+        fetch(&server, "/files/1").await.unwrap().name.as_deref(),
+        Some("gas.csv")
+    );
 }
 
 #[tokio::test]
@@ -132,17 +163,28 @@ async fn a_link_that_is_not_listed_is_not_fetched() {
 #[tokio::test]
 async fn errors_of_the_link_are_for_good() {
     for status in [400, 401, 403, 404, 410, 304, 300] {
-        assert_eq!(answer(move || Reply::status(status)).await.unwrap_err(), BAD, "{status}");
+        assert_eq!(
+            answer(move || Reply::status(status)).await.unwrap_err(),
+            BAD,
+            "{status}"
+        );
     }
 }
 
 #[tokio::test]
 async fn errors_of_the_server_are_worth_another_attempt() {
     for status in [408, 429, 500, 502, 503, 504] {
-        assert_eq!(answer(move || Reply::status(status)).await.unwrap_err(), None, "{status}");
+        assert_eq!(
+            answer(move || Reply::status(status)).await.unwrap_err(),
+            None,
+            "{status}"
+        );
     }
     assert_eq!(answer(|| Reply::Nothing).await.unwrap_err(), None);
-    assert_eq!(answer(|| Reply::Silence(Duration::from_secs(3))).await.unwrap_err(), None);
+    assert_eq!(
+        answer(|| Reply::Silence(Duration::from_secs(3))).await.unwrap_err(),
+        None
+    );
     assert_eq!(answer(|| Reply::Half(Duration::from_secs(3))).await.unwrap_err(), None);
     assert_eq!(answer(|| Reply::Half(Duration::ZERO)).await.unwrap_err(), None);
 }
@@ -150,15 +192,35 @@ async fn errors_of_the_server_are_worth_another_attempt() {
 #[tokio::test]
 async fn a_server_that_is_not_there_or_not_known_is_worth_another_attempt() {
     let place = "http://127.0.0.1:1/files/".to_owned();
-    assert_eq!(fetch_allowed(&[place], "http://127.0.0.1:1/files/a.csv").await.unwrap_err(), None);
+    assert_eq!(
+        fetch_allowed(&[place], "http://127.0.0.1:1/files/a.csv")
+            .await
+            .unwrap_err(),
+        None
+    );
     let place = "http://no-such-host.invalid/files/".to_owned();
-    assert_eq!(fetch_allowed(&[place], "http://no-such-host.invalid/files/a.csv").await.unwrap_err(), None);
+    assert_eq!(
+        fetch_allowed(&[place], "http://no-such-host.invalid/files/a.csv")
+            .await
+            .unwrap_err(),
+        None
+    );
 }
 
 #[tokio::test]
 async fn a_page_or_nothing_at_all_is_no_file() {
-    assert_eq!(answer(|| Reply::ok("\u{feff}\n<!DOCTYPE html><p>Log in</p>")).await.unwrap_err(), BAD);
-    assert_eq!(answer(|| Reply::named("attachment; filename=data.csv", "<HTML>")).await.unwrap_err(), BAD);
+    assert_eq!(
+        answer(|| Reply::ok("\u{feff}\n<!DOCTYPE html><p>Log in</p>"))
+            .await
+            .unwrap_err(),
+        BAD
+    );
+    assert_eq!(
+        answer(|| Reply::named("attachment; filename=data.csv", "<HTML>"))
+            .await
+            .unwrap_err(),
+        BAD
+    );
     assert_eq!(answer(|| Reply::ok("")).await.unwrap_err(), BAD);
     assert_eq!(answer(|| Reply::Full(204, vec![], vec![])).await.unwrap_err(), BAD);
 }

@@ -1,5 +1,11 @@
 //! What becomes of an email in the pipeline, over a real S3 server.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 mod support;
 
@@ -9,8 +15,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use embedded_s3::EmbeddedS3;
 use pipeline_core::{
-    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, RunError, Runner,
-    Store, Vars,
+    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, RunError,
+    Runner, Store, Vars,
 };
 use support::server::{Reply, Server};
 use support::{READINGS, csv, multipart, single};
@@ -30,7 +36,9 @@ struct Bench {
 impl Bench {
     async fn start(settings: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default()).await.unwrap();
+        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
+            .await
+            .unwrap();
         let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
         for bucket in Bucket::ALL {
             s3.create_bucket(buckets.name(bucket)).await.unwrap();
@@ -41,16 +49,38 @@ impl Bench {
                 .behavior_version(BehaviorVersion::latest())
                 .endpoint_url(s3.endpoint())
                 .region(Region::new(s3.region().to_owned()))
-                .credentials_provider(Credentials::new(&keys.access_key_id, &keys.secret_access_key, None, None, "test"))
+                .credentials_provider(Credentials::new(
+                    &keys.access_key_id,
+                    &keys.secret_access_key,
+                    None,
+                    None,
+                    "test",
+                ))
                 .force_path_style(true)
                 .build(),
         );
-        let mut vars = Vars::new(|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()));
+        let mut vars = Vars::new(|name| {
+            settings
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        });
         let unpack = UnpackConfig::read(&mut vars);
         let limits = vars.finish(Limits::default()).unwrap();
-        let config = Config { buckets: buckets.clone(), layout: KeyLayout::Flat, limits: Limits { email_bytes: 1_000_000, ..limits } };
+        let config = Config {
+            buckets: buckets.clone(),
+            layout: KeyLayout::Flat,
+            limits: Limits {
+                email_bytes: 1_000_000,
+                ..limits
+            },
+        };
         let store = Store::new(client.clone(), buckets);
-        let quick = Timeouts { answer: Duration::from_secs(1), read: Duration::from_secs(1), total: Duration::from_secs(2) };
+        let quick = Timeouts {
+            answer: Duration::from_secs(1),
+            read: Duration::from_secs(1),
+            total: Duration::from_secs(2),
+        };
         let step = UnpackAttachments::new(unpack, config.limits.clone(), quick);
         Self {
             runner: Runner::new(step, store.clone(), &config),
@@ -64,9 +94,23 @@ impl Bench {
 
     async fn try_email(&self, key: &str, email: &[u8]) -> Result<Handled, RunError> {
         let bucket = self.config.buckets.name(Bucket::Inbox).to_owned();
-        let put = self.client.put_object().bucket(&bucket).key(key).body(email.to_vec().into());
+        let put = self
+            .client
+            .put_object()
+            .bucket(&bucket)
+            .key(key)
+            .body(email.to_vec().into());
         put.send().await.unwrap();
-        self.runner.handle(&ObjectEvent { bucket, key: Key::new(key), message_id: None }, None).await
+        self.runner
+            .handle(
+                &ObjectEvent {
+                    bucket,
+                    key: Key::new(key),
+                    message_id: None,
+                },
+                None,
+            )
+            .await
     }
 
     async fn email(&self, key: &str, email: &[u8]) -> Receipt {
@@ -77,7 +121,13 @@ impl Bench {
     }
 
     async fn keys(&self, bucket: Bucket) -> Vec<String> {
-        self.store.list(bucket, "").await.unwrap().into_iter().map(|object| object.key.to_string()).collect()
+        self.store
+            .list(bucket, "")
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|object| object.key.to_string())
+            .collect()
     }
 
     /// Area and name of what lies in process.
@@ -113,7 +163,12 @@ fn code(receipt: &Receipt) -> ReasonCode {
 #[tokio::test]
 async fn a_file_goes_on_under_its_area_with_what_is_known_of_it() {
     let bench = Bench::start(&[]).await;
-    let receipt = bench.email("o3gb", &email("Received: from a by b for x@example.org; Thu, 23 Mar 2023 10:11:12 +0000")).await;
+    let receipt = bench
+        .email(
+            "o3gb",
+            &email("Received: from a by b for x@example.org; Thu, 23 Mar 2023 10:11:12 +0000"),
+        )
+        .await;
     assert_eq!(receipt.outcome, Outcome::Done);
     assert_eq!(bench.process().await, ["sheffield/gas.csv"]);
     assert_eq!(bench.keys(Bucket::Inbox).await, ["o3gb"], "an email stays in the inbox");
@@ -123,7 +178,10 @@ async fn a_file_goes_on_under_its_area_with_what_is_known_of_it() {
     assert_eq!(object.metadata["source-name"], "gas.csv");
     assert_eq!(object.metadata["depth"], "0");
     assert_eq!(object.metadata["message"], "o3gb");
-    assert_eq!(bench.store.get_bytes(Bucket::Process, &key).await.unwrap().unwrap(), READINGS.as_bytes());
+    assert_eq!(
+        bench.store.get_bytes(Bucket::Process, &key).await.unwrap().unwrap(),
+        READINGS.as_bytes()
+    );
 }
 
 #[tokio::test]
@@ -138,26 +196,48 @@ async fn one_email_that_arrives_twice_gives_its_files_once() {
 #[tokio::test]
 async fn emails_without_a_message_id_and_files_of_other_content_are_others() {
     let bench = Bench::start(&[]).await;
-    let nameless = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace("Message-ID", "X-Message-ID").into_bytes();
+    let nameless = |bytes: Vec<u8>| {
+        String::from_utf8(bytes)
+            .unwrap()
+            .replace("Message-ID", "X-Message-ID")
+            .into_bytes()
+    };
     bench.email("first", &nameless(email("X: 1"))).await;
     bench.email("second", &nameless(email("X: 1"))).await;
     assert_eq!(bench.process().await.len(), 2);
-    bench.email("third", &multipart("mixed", &["Content-Type: text/csv; name=gas.csv\r\n\r\n1,2,3".into()])).await;
-    bench.email("fourth", &multipart("mixed", &["Content-Type: text/csv; name=gas.csv\r\n\r\n4,5,6".into()])).await;
+    bench
+        .email(
+            "third",
+            &multipart("mixed", &["Content-Type: text/csv; name=gas.csv\r\n\r\n1,2,3".into()]),
+        )
+        .await;
+    bench
+        .email(
+            "fourth",
+            &multipart("mixed", &["Content-Type: text/csv; name=gas.csv\r\n\r\n4,5,6".into()]),
+        )
+        .await;
     assert_eq!(bench.process().await.len(), 4);
 }
 
 #[tokio::test]
 async fn two_files_of_one_name_and_content_are_both_delivered() {
     let bench = Bench::start(&[]).await;
-    bench.email("twins", &multipart("mixed", &[csv("gas.csv"), csv("gas.csv")])).await;
+    bench
+        .email("twins", &multipart("mixed", &[csv("gas.csv"), csv("gas.csv")]))
+        .await;
     assert_eq!(bench.process().await, ["sheffield/gas.csv", "sheffield/gas.csv"]);
 }
 
 #[tokio::test]
 async fn of_several_areas_each_gets_the_files_and_unknown_ones_are_named() {
     let bench = Bench::start(&[("MAIL_DOMAINS", "example.org"), ("AREAS", "sheffield, npower-EON")]).await;
-    let receipt = bench.email("both", &email("Cc: Npower-Eon@Example.org, nobody@example.org, x@supplier.example")).await;
+    let receipt = bench
+        .email(
+            "both",
+            &email("Cc: Npower-Eon@Example.org, nobody@example.org, x@supplier.example"),
+        )
+        .await;
     assert_eq!(bench.process().await, ["npower-EON/gas.csv", "sheffield/gas.csv"]);
     assert_eq!(receipt.outcome, Outcome::Partly);
     assert_eq!(code(&receipt), ReasonCode::UnknownArea);
@@ -168,15 +248,26 @@ async fn of_several_areas_each_gets_the_files_and_unknown_ones_are_named() {
 async fn an_email_for_nobody_of_ours_is_rejected() {
     let bench = Bench::start(&[("MAIL_DOMAINS", "readings.example")]).await;
     let receipt = bench.email("lost", &email("X: 1")).await;
-    assert_eq!((receipt.outcome, code(&receipt)), (Outcome::Rejected, ReasonCode::NoArea));
+    assert_eq!(
+        (receipt.outcome, code(&receipt)),
+        (Outcome::Rejected, ReasonCode::NoArea)
+    );
     let bench = Bench::start(&[("AREAS", "bam")]).await;
-    assert_eq!(code(&bench.email("lost", &email("X: 1")).await), ReasonCode::UnknownArea);
+    assert_eq!(
+        code(&bench.email("lost", &email("X: 1")).await),
+        ReasonCode::UnknownArea
+    );
 }
 
 #[tokio::test]
 async fn what_the_mail_service_refuses_is_refused() {
     let bench = Bench::start(&[]).await;
-    let receipt = bench.email("virus", &email("X-SES-Virus-Verdict: FAIL\r\nX-SES-Virus-Verdict: PASS")).await;
+    let receipt = bench
+        .email(
+            "virus",
+            &email("X-SES-Virus-Verdict: FAIL\r\nX-SES-Virus-Verdict: PASS"),
+        )
+        .await;
     assert_eq!(code(&receipt), ReasonCode::Virus);
     assert_eq!(bench.keys(Bucket::Unprocessable).await, ["sheffield/virus"]);
     let spam = email("X-SES-Spam-Verdict: FAIL");
@@ -189,7 +280,9 @@ async fn what_the_mail_service_refuses_is_refused() {
 #[tokio::test]
 async fn an_email_that_is_too_large_is_rejected_and_filed_under_its_area() {
     let bench = Bench::start(&[]).await;
-    let receipt = bench.email("large", &[email("X: 1"), vec![b'x'; 1_000_000]].concat()).await;
+    let receipt = bench
+        .email("large", &[email("X: 1"), vec![b'x'; 1_000_000]].concat())
+        .await;
     assert_eq!(code(&receipt), ReasonCode::TooLarge);
     assert_eq!(bench.keys(Bucket::Unprocessable).await, ["sheffield/large"]);
 }
@@ -197,14 +290,19 @@ async fn an_email_that_is_too_large_is_rejected_and_filed_under_its_area() {
 #[tokio::test]
 async fn what_is_no_email_is_rejected() {
     let bench = Bench::start(&[]).await;
-    assert_eq!(code(&bench.email("csv", READINGS.as_bytes()).await), ReasonCode::NotAnEmail);
+    assert_eq!(
+        code(&bench.email("csv", READINGS.as_bytes()).await),
+        ReasonCode::NotAnEmail
+    );
     assert_eq!(code(&bench.email("empty", b"").await), ReasonCode::Empty);
 }
 
 #[tokio::test]
 async fn an_email_without_files_is_counted_and_stays() {
     let bench = Bench::start(&[]).await;
-    let receipt = bench.email("letter", &letter("See https://example.com/a.csv", false)).await;
+    let receipt = bench
+        .email("letter", &letter("See https://example.com/a.csv", false))
+        .await;
     assert_eq!(receipt.outcome, Outcome::NoFiles);
     assert!(bench.keys(Bucket::Process).await.is_empty() && bench.keys(Bucket::Unprocessable).await.is_empty());
 }
@@ -212,18 +310,38 @@ async fn an_email_without_files_is_counted_and_stays() {
 #[tokio::test]
 async fn a_bad_part_is_named_while_its_siblings_go_on() {
     let bench = Bench::start(&[]).await;
-    let receipt = bench.email("partly", &multipart("mixed", &[csv("gas.csv"), "Content-Type: message/partial; id=x\r\n\r\nx".into()])).await;
-    assert_eq!((receipt.outcome, code(&receipt)), (Outcome::Partly, ReasonCode::Unsupported));
+    let receipt = bench
+        .email(
+            "partly",
+            &multipart(
+                "mixed",
+                &[csv("gas.csv"), "Content-Type: message/partial; id=x\r\n\r\nx".into()],
+            ),
+        )
+        .await;
+    assert_eq!(
+        (receipt.outcome, code(&receipt)),
+        (Outcome::Partly, ReasonCode::Unsupported)
+    );
     assert_eq!(bench.process().await, ["sheffield/gas.csv"]);
-    let receipt = bench.email("none", &single("Content-Type: message/partial; id=x", "x")).await;
-    assert_eq!((receipt.outcome, code(&receipt)), (Outcome::Rejected, ReasonCode::Unsupported));
+    let receipt = bench
+        .email("none", &single("Content-Type: message/partial; id=x", "x"))
+        .await;
+    assert_eq!(
+        (receipt.outcome, code(&receipt)),
+        (Outcome::Rejected, ReasonCode::Unsupported)
+    );
 }
 
 fn portal() -> Server {
     Server::start(|path| match path {
         "/files/get?id=1" => Reply::named("attachment; filename=portal.csv", READINGS),
         "/files/b.csv" => Reply::ok(READINGS),
-        "/files/" => Reply::Full(200, vec!["Content-Type: application/zip".into()], b"PK\x05\x06rest".to_vec()),
+        "/files/" => Reply::Full(
+            200,
+            vec!["Content-Type: application/zip".into()],
+            b"PK\x05\x06rest".to_vec(),
+        ),
         "/files/busy" => Reply::status(503),
         "/files/page" => Reply::ok("<html>Please log in</html>"),
         _ => Reply::status(404),
@@ -234,12 +352,23 @@ fn portal() -> Server {
 async fn a_link_is_fetched_where_no_attachment_is_data() {
     let server = portal();
     let bench = Bench::start(&[("DOWNLOAD_LINKS", &server.url("/files/"))]).await;
-    let text = format!("Your data: {} or {}", server.url("/files/get?id=1"), server.url("/files/"));
+    let text = format!(
+        "Your data: {} or {}",
+        server.url("/files/get?id=1"),
+        server.url("/files/")
+    );
     let receipt = bench.email("linked", &letter(&text, true)).await;
     assert_eq!(receipt.outcome, Outcome::Done);
-    assert_eq!(bench.process().await, ["sheffield/download-2.zip", "sheffield/logo.png", "sheffield/portal.csv"]);
+    assert_eq!(
+        bench.process().await,
+        ["sheffield/download-2.zip", "sheffield/logo.png", "sheffield/portal.csv"]
+    );
     bench.email("again", &letter(&text, true)).await;
-    assert_eq!(bench.process().await.len(), 3, "the same file of the same email is there once");
+    assert_eq!(
+        bench.process().await.len(),
+        3,
+        "the same file of the same email is there once"
+    );
 }
 
 #[tokio::test]
@@ -256,9 +385,16 @@ async fn a_link_beside_data_is_left_alone() {
 async fn of_a_bad_link_and_a_good_one_the_good_one_goes_on() {
     let server = portal();
     let bench = Bench::start(&[("DOWNLOAD_LINKS", &server.url("/files/"))]).await;
-    let text = format!("{}?key=secret {}", server.url("/files/gone"), server.url("/files/b.csv"));
+    let text = format!(
+        "{}?key=secret {}",
+        server.url("/files/gone"),
+        server.url("/files/b.csv")
+    );
     let receipt = bench.email("half", &letter(&text, false)).await;
-    assert_eq!((receipt.outcome, code(&receipt)), (Outcome::Partly, ReasonCode::DownloadFailed));
+    assert_eq!(
+        (receipt.outcome, code(&receipt)),
+        (Outcome::Partly, ReasonCode::DownloadFailed)
+    );
     assert_eq!(bench.process().await, ["sheffield/b.csv"]);
     assert!(!format!("{:?}", receipt.rejected).contains("secret"));
 }
@@ -269,7 +405,10 @@ async fn an_email_whose_links_give_no_file_is_rejected() {
     let bench = Bench::start(&[("DOWNLOAD_LINKS", &server.url("/files/"))]).await;
     for (key, path) in [("gone", "/files/gone"), ("page", "/files/page")] {
         let receipt = bench.email(key, &letter(&server.url(path), true)).await;
-        assert_eq!((receipt.outcome, code(&receipt)), (Outcome::Rejected, ReasonCode::DownloadFailed));
+        assert_eq!(
+            (receipt.outcome, code(&receipt)),
+            (Outcome::Rejected, ReasonCode::DownloadFailed)
+        );
     }
 }
 
@@ -277,7 +416,10 @@ async fn an_email_whose_links_give_no_file_is_rejected() {
 async fn a_server_that_is_busy_makes_the_step_fail_so_that_it_is_tried_again() {
     let server = portal();
     let bench = Bench::start(&[("DOWNLOAD_LINKS", &server.url("/files/"))]).await;
-    let error = bench.try_email("busy", &letter(&server.url("/files/busy"), false)).await.unwrap_err();
+    let error = bench
+        .try_email("busy", &letter(&server.url("/files/busy"), false))
+        .await
+        .unwrap_err();
     assert_eq!(error.failure.error_type(), "OutsideServer");
     assert!(bench.keys(Bucket::Receipts).await.is_empty());
 }

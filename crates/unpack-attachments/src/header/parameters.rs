@@ -59,6 +59,8 @@ impl Parameterized {
     fn extended(&self, name: &str) -> Option<String> {
         let value = self.raw(&format!("{name}*"))?;
         let (charset, encoded) = split_charset(value).unwrap_or(("", value));
+        // Quotes do not belong here, but are seen.
+        let encoded = encoded.strip_prefix(b"\"").unwrap_or(encoded);
         Some(decode(&percent_decode(encoded), charset).into_owned())
     }
 
@@ -173,11 +175,7 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     fn next_parameter(&mut self) -> Option<(String, Vec<u8>)> {
         loop {
-            let start = self
-                .rest
-                .iter()
-                .position(|&byte| byte != b';' && !byte.is_ascii_whitespace())?;
-            self.skip(start);
+            self.skip_separators()?;
             let end = self.rest.iter().position(|&byte| byte == b'=' || byte == b';')?;
             let name = self.take(end);
             if self.rest.first() == Some(&b'=') {
@@ -185,6 +183,22 @@ impl<'a> Cursor<'a> {
                 let name = guess(name.trim_ascii()).to_ascii_lowercase();
                 return Some((name, self.value()));
             }
+        }
+    }
+
+    /// Skips semicolons, blanks and comments; `None` if nothing follows.
+    fn skip_separators(&mut self) -> Option<()> {
+        loop {
+            let start = self
+                .rest
+                .iter()
+                .position(|&byte| byte != b';' && !byte.is_ascii_whitespace())?;
+            self.skip(start);
+            if self.rest.first() != Some(&b'(') {
+                return Some(());
+            }
+            let end = self.rest.iter().position(|&byte| byte == b')')?;
+            self.skip(end + 1);
         }
     }
 
@@ -378,6 +392,12 @@ mod tests {
     }
 
     #[test]
+    fn comments_between_parameters_are_passed_over() {
+        assert_eq!(name("attachment (here; it=is); (and) filename=x.csv"), "x.csv");
+        assert_eq!(name("attachment; filename=x.csv; (never closed"), "x.csv");
+    }
+
+    #[test]
     fn rfc_2231_names_have_charsets_and_continuations() {
         assert_eq!(
             name("attachment; filename=fallback.csv; filename*=UTF-8'en'Z%C3%A4hler.csv"),
@@ -385,6 +405,7 @@ mod tests {
         );
         assert_eq!(name("attachment; filename*=iso-8859-1''Z%E4hler.csv"), "Zähler.csv");
         assert_eq!(name("attachment; filename*=Z%C3%A4hler.csv"), "Zähler.csv");
+        assert_eq!(name("attachment; filename*=UTF-8''\"Z%C3%A4hler.csv\""), "Zähler.csv");
         assert_eq!(
             name("attachment; filename*0=\"half \"; filename*1=\"hourly.csv\""),
             "half hourly.csv"

@@ -63,7 +63,7 @@ impl Entity {
                 .first("content-transfer-encoding")
                 .map(TransferEncoding::from_header)
                 .unwrap_or_default(),
-            boundary: content_type.raw("boundary").unwrap_or_default().trim_ascii().to_vec(),
+            boundary: boundary(&content_type),
         }
     }
 
@@ -105,6 +105,13 @@ impl Entity {
                 | "text/rfc822-headers"
         )
     }
+}
+
+/// A boundary is bytes, whatever they look like; only one that RFC 2231 cut into pieces has to be put together.
+fn boundary(content_type: &Parameterized) -> Vec<u8> {
+    let plain = content_type.raw("boundary").map(<[u8]>::to_vec);
+    let found = plain.or_else(|| content_type.text("boundary").map(String::into_bytes));
+    found.unwrap_or_default().trim_ascii().to_vec()
 }
 
 /// Without a type or with half of one it is what RFC 2045 section 5.2 says.

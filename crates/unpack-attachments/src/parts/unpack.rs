@@ -145,7 +145,7 @@ impl Unpacker<'_> {
         let Part {
             entity, parent, body, ..
         } = part;
-        let body = message.slice(body);
+        let body = message.slice_ref(message.get(body).unwrap_or_default());
         match entity.media_type.as_str() {
             "message/partial" => self.bad(
                 &place,
@@ -200,7 +200,10 @@ impl Unpacker<'_> {
     /// The text of an email. Files may be in it all the same: uuencoded ones, or it is a table itself.
     fn text(&mut self, place: &Place, entity: Entity, parent: Parent, body: &Bytes) -> Result<(), Rejection> {
         let mut bytes = entity.encoding.decode(body);
-        let is_html = matches!(entity.media_type.as_str(), "text/html" | "text/x-amp-html" | "text/watch-html");
+        let is_html = matches!(
+            entity.media_type.as_str(),
+            "text/html" | "text/x-amp-html" | "text/watch-html"
+        );
         if entity.media_type == "text/plain" {
             let text = uuencode::split(&bytes, self.files_left());
             self.count(text.blocks.len())?;

@@ -9,7 +9,8 @@ use pipeline_core::{Limits, ReasonCode};
 use unpack_attachments::{Unpacked, unpack};
 
 /// Readings as npower sends them.
-pub const READINGS: &str = "mpan,rdate,TotalConsumptionKwh,MaxDemand,Kwh1,Kwh2\r\n2000050770881,01-Mar-23,12.5,1.1,0.4,0.5\r\n";
+pub const READINGS: &str =
+    "mpan,rdate,TotalConsumptionKwh,MaxDemand,Kwh1,Kwh2\r\n2000050770881,01-Mar-23,12.5,1.1,0.4,0.5\r\n";
 /// `READINGS` in base64, in lines.
 pub fn readings_base64() -> String {
     base64(READINGS.as_bytes())
@@ -56,7 +57,9 @@ pub fn quoted_printable(bytes: &[u8]) -> String {
 
 /// A multipart email to sheffield@example.org; each part is its header and body.
 pub fn multipart(kind: &str, parts: &[String]) -> Vec<u8> {
-    let mut email = format!("From: data@supplier.example\r\nTo: sheffield@example.org\r\nMessage-ID: <1@supplier.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/{kind}; boundary=\"=_b1\"\r\n\r\nThis is a message in MIME.\r\n");
+    let mut email = format!(
+        "From: data@supplier.example\r\nTo: sheffield@example.org\r\nMessage-ID: <1@supplier.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/{kind}; boundary=\"=_b1\"\r\n\r\nThis is a message in MIME.\r\n"
+    );
     for part in parts {
         email.push_str("--=_b1\r\n");
         email.push_str(part);
@@ -73,7 +76,10 @@ pub fn single(header: &str, body: &str) -> Vec<u8> {
 
 /// A part that is a CSV attachment.
 pub fn csv(name: &str) -> String {
-    format!("Content-Type: text/csv; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{}", readings_base64())
+    format!(
+        "Content-Type: text/csv; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+        readings_base64()
+    )
 }
 
 pub fn unpacked(email: &[u8]) -> Unpacked {
@@ -97,15 +103,28 @@ pub fn paths(email: &[u8]) -> Vec<String> {
 /// Names and contents of the files.
 pub fn files(email: &[u8]) -> Vec<(String, String)> {
     let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-    unpacked(email).files.iter().map(|file| (file.name.to_string(), text(&file.bytes))).collect()
+    unpacked(email)
+        .files
+        .iter()
+        .map(|file| (file.name.to_string(), text(&file.bytes)))
+        .collect()
 }
 
 /// One file with the readings as they were.
 pub fn is_readings(email: &[u8], name: &str) {
-    assert_eq!(files(email), [(name.to_owned(), READINGS.to_owned())], "{}", String::from_utf8_lossy(email));
+    assert_eq!(
+        files(email),
+        [(name.to_owned(), READINGS.to_owned())],
+        "{}",
+        String::from_utf8_lossy(email)
+    );
 }
 
 /// What was bad: part and reason code.
 pub fn bad(email: &[u8]) -> Vec<(String, ReasonCode)> {
-    unpacked(email).bad.iter().map(|bad| (bad.part.clone(), bad.rejection.reason_code)).collect()
+    unpacked(email)
+        .bad
+        .iter()
+        .map(|bad| (bad.part.clone(), bad.rejection.reason_code))
+        .collect()
 }

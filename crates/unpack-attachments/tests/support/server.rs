@@ -96,7 +96,11 @@ fn reply(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
         }
         Reply::Full(status, header, body) => {
             let header: String = header.iter().map(|line| format!("{line}\r\n")).collect();
-            write!(stream, "HTTP/1.1 {status} x\r\n{header}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len())?;
+            write!(
+                stream,
+                "HTTP/1.1 {status} x\r\n{header}Content-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            )?;
             stream.write_all(&body)
         }
         Reply::Endless => {
@@ -106,7 +110,10 @@ fn reply(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
             }
         }
         Reply::Half(duration) => {
-            write!(stream, "HTTP/1.1 200 x\r\nContent-Length: 10\r\nConnection: close\r\n\r\n1,2,3")?;
+            write!(
+                stream,
+                "HTTP/1.1 200 x\r\nContent-Length: 10\r\nConnection: close\r\n\r\n1,2,3"
+            )?;
             stream.flush()?;
             thread::sleep(duration);
             Ok(())

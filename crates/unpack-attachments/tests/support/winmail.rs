@@ -19,7 +19,11 @@ impl Winmail {
 
     /// A file with a short name in its title and a long one in its properties.
     pub fn file(mut self, title: &str, long_name: Option<&str>, data: &[u8]) -> Self {
-        self.attribute(2, 0x0006_9002, &[1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x20, 0, 0x20, 0, 0, 0, 0, 0]);
+        self.attribute(
+            2,
+            0x0006_9002,
+            &[1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x20, 0, 0x20, 0, 0, 0, 0, 0],
+        );
         self.attribute(2, 0x0001_8010, &[title.as_bytes(), b"\0"].concat());
         self.attribute(2, 0x0006_800F, data);
         let mut properties = vec![(0x3705_0003, 1_u32.to_le_bytes().to_vec())];
@@ -33,11 +37,19 @@ impl Winmail {
 
     /// An embedded message, which is a container of its own.
     pub fn message(mut self, title: &str, inner: &Self) -> Self {
-        self.attribute(2, 0x0006_9002, &[1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x20, 0, 0x20, 0, 0, 0, 0, 0]);
+        self.attribute(
+            2,
+            0x0006_9002,
+            &[1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x20, 0, 0x20, 0, 0, 0, 0, 0],
+        );
         self.attribute(2, 0x0001_8010, &[title.as_bytes(), b"\0"].concat());
         let iid = [0x07, 0x03, 0x02, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46];
         let object = counted(&[&iid[..], &inner.bytes].concat());
-        self.attribute(2, 0x0006_9005, &property_list(&[(0x3705_0003, 5_u32.to_le_bytes().to_vec()), (0x3701_000D, object)]));
+        self.attribute(
+            2,
+            0x0006_9005,
+            &property_list(&[(0x3705_0003, 5_u32.to_le_bytes().to_vec()), (0x3701_000D, object)]),
+        );
         self
     }
 
