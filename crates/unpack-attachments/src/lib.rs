@@ -21,6 +21,6 @@ pub use header::verdicts::MailVerdicts;
 pub use links::download::{Download, DownloadError, Downloader, Timeouts};
 pub use links::find::download_links;
 pub use links::places::DownloadLinks;
-pub use parts::tnef::{Attachment, Tnef, read as read_tnef};
+pub use parts::tnef::{Attachment as TnefAttachment, Tnef, read as read_tnef};
 pub use parts::unpack::{Body, File, Unpacked, unpack};
 pub use step::UnpackAttachments;

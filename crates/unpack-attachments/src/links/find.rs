@@ -17,7 +17,7 @@ const MAX_BRACKETED: usize = 8 * 1024;
 pub(crate) const MAX_LINKS: usize = 100;
 
 /// The links of an email's texts that `allowed` lets pass, wrappers undone, each once, in order; at most
-/// one more than [`MAX_LINKS`].
+/// one more than a hundred, which tells the caller that there are too many.
 #[must_use]
 pub fn download_links(bodies: &[Body], allowed: &DownloadLinks) -> Vec<Url> {
     let mut finder = Finder {

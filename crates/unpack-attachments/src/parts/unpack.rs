@@ -1,6 +1,7 @@
 //! An email becomes its files: which parts are files, and which are the email's text.
 
 use bytes::Bytes;
+use memchr::memmem;
 use pipeline_core::{BadPart, Limits, ReasonCode, Rejection, SafePath, kind};
 
 use crate::encoding::transfer::TransferEncoding;
@@ -205,7 +206,12 @@ impl Unpacker<'_> {
             "text/html" | "text/x-amp-html" | "text/watch-html"
         );
         if entity.media_type == "text/plain" {
-            let text = uuencode::split(&bytes, self.files_left());
+            let may_be_uuencoded = memmem::find(&bytes, b"begin").is_some();
+            let text = if may_be_uuencoded {
+                uuencode::split(&bytes, self.files_left())
+            } else {
+                uuencode::Text::default()
+            };
             self.count(text.blocks.len())?;
             let is_alone =
                 parent == Parent::Message || (parent == Parent::Mixed && entity.disposition == Disposition::Inline);
