@@ -290,7 +290,12 @@ pub(crate) async fn large_objects_are_streamed(client: &Client, bucket: &str) {
         file.write_all(&block_of(block, BLOCK)).unwrap();
     }
     let key = "large/object";
-    let body = ByteStream::from_path(file.path()).await.unwrap();
+    let body = ByteStream::read_from()
+        .path(file.path())
+        .buffer_size(BLOCK)
+        .build()
+        .await
+        .unwrap();
     client
         .put_object()
         .bucket(bucket)
