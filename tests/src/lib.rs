@@ -16,6 +16,6 @@ mod mail;
 mod report_server;
 
 pub use golden_case::{GoldenCase, golden_cases};
-pub use local::Local;
+pub use local::{Local, Object, deliver};
 pub use mail::{Attachment, Mail};
 pub use report_server::{Answer, ReportServer};

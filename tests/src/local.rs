@@ -203,8 +203,9 @@ impl Local {
     }
 }
 
-/// Delivers one event as S3 sends it, through the decoder that Lambda uses, with retries.
-async fn deliver(stages: Arc<Stages>, stage: Option<Stage>, created: ObjectCreated) {
+/// Delivers one event as S3 sends it, through the decoder that Lambda uses, with Lambda's retries. An event of a bucket
+/// without a stage is nobody's.
+pub async fn deliver(stages: Arc<Stages>, stage: Option<Stage>, created: ObjectCreated) {
     let Some(stage) = stage else { return };
     for object in event::decode(&s3_event(&created)).unwrap().objects {
         let mut attempts_left = ATTEMPTS;

@@ -197,6 +197,20 @@ async fn the_receipt_tells_how_many_lines_were_repaired_and_rows_were_written() 
 }
 
 #[tokio::test]
+async fn sheets_with_values_that_were_not_delivered_are_named_in_the_receipt() {
+    let mut local = Local::with(&[]).await;
+    let email = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/imserv-xlsx-two-sheets/email.eml");
+    local.send("1", std::fs::read(email).unwrap()).await;
+    local.work().await;
+    let receipts = local.receipts().await;
+    let converted = receipts
+        .iter()
+        .find(|receipt| receipt.stage == Stage::ConvertFile)
+        .unwrap();
+    assert_eq!(converted.notes.sheets_left_out, ["Gas"]);
+}
+
+#[tokio::test]
 async fn an_attachment_without_a_received_date_counts_as_received_when_it_was_stored() {
     let mut local = Local::with(&[("KEY_LAYOUT", "dated")]).await;
     let mail = Mail {

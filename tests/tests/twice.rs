@@ -12,9 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Write};
 
 use embedded_s3::ObjectCreated;
-use end_to_end_tests::{Local, Mail};
-use pipeline::s3_event;
-use pipeline_core::{Bucket, Key, event};
+use end_to_end_tests::{Local, Mail, deliver};
+use pipeline_core::{Bucket, Key};
 use proptest::prelude::*;
 use tokio::task::JoinSet;
 use zip::write::SimpleFileOptions;
@@ -167,13 +166,7 @@ impl Weather {
     async fn deliver(&mut self, batch: Vec<ObjectCreated>) {
         let mut at_work = JoinSet::new();
         for created in batch {
-            let stage = self.local.stage_of(&created).unwrap();
-            let stages = self.local.stages();
-            at_work.spawn(async move {
-                for object in event::decode(&s3_event(&created)).unwrap().objects {
-                    stages.handle(stage, &object).await.unwrap();
-                }
-            });
+            at_work.spawn(deliver(self.local.stages(), self.local.stage_of(&created), created));
         }
         while let Some(handled) = at_work.join_next().await {
             handled.unwrap();
