@@ -23,8 +23,11 @@ fn limits() -> Limits {
     }
 }
 
+/// What is done with a fuzzer's bytes.
+pub type Target = fn(&[u8]);
+
 /// The parsers, by the names of their targets.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("email", email),
     ("tnef", tnef),
     ("archive", archive),
