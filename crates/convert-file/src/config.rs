@@ -36,7 +36,8 @@ impl FromStr for Sheets {
 pub struct Options {
     /// Which sheets are delivered.
     pub sheets: Sheets,
-    /// Caps on cells (`sheet_cells`) and on the bytes of an unpacked part and of a sheet's text (`member_bytes`).
+    /// Caps on the cells of a sheet (`sheet_cells`), on the bytes of an unpacked part and of a sheet's text (`member_bytes`), and on
+    /// sheets (`members`).
     pub limits: Limits,
 }
 

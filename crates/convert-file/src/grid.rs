@@ -19,6 +19,8 @@ use crate::value::{CellRef, Value};
 const MEMORY_BYTES: usize = 4 * 1024 * 1024;
 /// A row is put together in memory; Excel's longest row of longest texts would not fit, a row of readings always does.
 const ROW_BYTES: usize = 64 * 1024 * 1024;
+/// Excel's longest row has 16,384 cells.
+const ROW_CELLS: usize = 1_000_000;
 /// Cells out of order are sorted in memory.
 const LATE_CELLS: usize = 5_000_000;
 /// And so is their text.
@@ -113,6 +115,10 @@ impl Grid {
         }
         if self.row.text_bytes() > ROW_BYTES {
             self.give_up(format!("row {} holds more than 64 MiB of text", u64::from(at.row) + 1));
+        }
+        if self.row.filled() > ROW_CELLS {
+            self.give_up(format!("row {} has more than a million cells", u64::from(at.row) + 1));
+            self.row.clear();
         }
         Ok(())
     }

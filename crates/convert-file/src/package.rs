@@ -12,6 +12,9 @@ use crate::error::ConvertError;
 use crate::utf8_reader::{Utf8Reader, xml_declaration};
 use crate::xml::{Xml, attribute, attribute_value, attributes, broken_part};
 
+/// Parts that list things which are all held in memory (sheets, relations, styles) unpack to no more than this.
+const LIST_BYTES: u64 = 64 * 1024 * 1024;
+
 /// A part's content, as it unpacks.
 pub(crate) type PartReader<'p> = Box<dyn BufRead + 'p>;
 /// A part that is markup.
@@ -69,6 +72,15 @@ impl<R: Read + Seek> Package<R> {
 
     /// A part's content.
     pub(crate) fn part(&mut self, name: &str) -> Result<PartReader<'_>, ConvertError> {
+        self.part_up_to(self.limit_bytes, name)
+    }
+
+    /// The content of a part that lists things.
+    pub(crate) fn list(&mut self, name: &str) -> Result<PartReader<'_>, ConvertError> {
+        self.part_up_to(self.limit_bytes.min(LIST_BYTES), name)
+    }
+
+    fn part_up_to(&mut self, limit_bytes: u64, name: &str) -> Result<PartReader<'_>, ConvertError> {
         let missing = || ConvertError::corrupt(format!("it has no part {name:?}"));
         let index = *self.parts.get(&folded(name)).ok_or_else(missing)?;
         let file = self.archive.by_index(index).map_err(|error| match error {
@@ -79,7 +91,7 @@ impl<R: Read + Seek> Package<R> {
             32 * 1024,
             Bounded {
                 inner: file,
-                left: self.limit_bytes,
+                left: limit_bytes,
             },
         )))
     }
@@ -90,6 +102,12 @@ impl<R: Read + Seek> Package<R> {
         Ok(Xml::new(Utf8Reader::new(part, xml_declaration).map_err(broken_part)?))
     }
 
+    /// A part that is markup and lists things.
+    pub(crate) fn xml_list(&mut self, name: &str) -> Result<PartXml<'_>, ConvertError> {
+        let part = self.list(name)?;
+        Ok(Xml::new(Utf8Reader::new(part, xml_declaration).map_err(broken_part)?))
+    }
+
     /// The relations of a part; of the package itself if `part` is empty. None if nothing is said about them.
     pub(crate) fn relations(&mut self, part: &str) -> Result<Vec<Relation>, ConvertError> {
         let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
@@ -97,7 +115,7 @@ impl<R: Read + Seek> Package<R> {
         if !self.has(&name) {
             return Ok(Vec::new());
         }
-        let mut xml = self.xml(&name)?;
+        let mut xml = self.xml_list(&name)?;
         let mut relations = Vec::new();
         loop {
             use quick_xml::events::Event;

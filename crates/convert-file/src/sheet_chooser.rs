@@ -27,6 +27,7 @@ pub(crate) struct SheetChooser<'d> {
     options: &'d Options,
     deliver: &'d mut Deliver<'d>,
     name: String,
+    sheets: u64,
     reading: Reading,
     chosen: Option<(String, FilledGrid)>,
     fallback: Option<(String, FilledGrid)>,
@@ -49,6 +50,7 @@ impl<'d> SheetChooser<'d> {
             options,
             deliver,
             name: String::new(),
+            sheets: 0,
             reading: Reading::Peek { has_values: false },
             chosen: None,
             fallback: None,
@@ -59,13 +61,21 @@ impl<'d> SheetChooser<'d> {
     }
 
     /// A worksheet begins. `hidden` if it is known already that it is hidden.
-    pub(crate) fn begin(&mut self, name: &str, hidden: bool) {
+    pub(crate) fn begin(&mut self, name: &str, hidden: bool) -> Result<(), ConvertError> {
         name.clone_into(&mut self.name);
+        self.sheets += 1;
+        if self.sheets > self.options.limits.members {
+            return Err(ConvertError::TooLarge(format!(
+                "it has more than {} sheets",
+                self.options.limits.members
+            )));
+        }
         self.reading = if hidden || self.chosen.is_some() {
             Reading::Peek { has_values: false }
         } else {
             Reading::Whole(Box::new(Grid::new(&self.options.limits)))
         };
+        Ok(())
     }
 
     /// A cell of the worksheet; `false` when no more cells are wanted.
@@ -150,6 +160,20 @@ impl<'d> SheetChooser<'d> {
             }
             self.pass_on(name, grid)?;
         }
+        self.conclude()
+    }
+
+    /// The workbook could not be read to its end. What was delivered already stays delivered, and the sheet at hand is
+    /// told as broken.
+    pub(crate) fn fail(mut self, error: ConvertError) -> Result<Conversion, ConvertError> {
+        if self.delivered.is_empty() || error.rejection().is_none() {
+            return Err(error);
+        }
+        self.broken.push((self.name.clone(), error));
+        self.conclude()
+    }
+
+    fn conclude(mut self) -> Result<Conversion, ConvertError> {
         if self.delivered.is_empty() {
             let first = self.broken.drain(..).next();
             return Err(first.map_or(ConvertError::Empty, |(_, error)| error));

@@ -14,6 +14,8 @@ use crate::utf8_reader::{Utf8Reader, xml_declaration};
 use crate::value::{CellRef, Value};
 use crate::xml::{Xml, attribute, bounded, broken_part, is_true, push_text};
 
+/// Styles are held in memory.
+const STYLES: usize = 1_000_000;
 /// Columns that are formatted as a whole; more than Excel has.
 const COLUMNS: u32 = 16_384;
 
@@ -49,6 +51,8 @@ struct Table {
     row_style: Option<String>,
     column_styles: HashMap<u32, String>,
     next_column: u32,
+    /// Columns come from left to right; what comes again is not looked at again.
+    styled_columns: u32,
     table_style: Option<String>,
 }
 
@@ -61,6 +65,9 @@ impl Book {
             if let Event::Start(element) = xml.next()? {
                 match element.local_name().as_ref() {
                     "Style" => {
+                        if self.formats.len() > STYLES {
+                            return Err(ConvertError::TooLarge("it has more than a million styles".to_owned()));
+                        }
                         style = attribute(&element, "ID").unwrap_or_default().into_owned();
                         // Styles inherit what they do not say themselves.
                         let parent =
@@ -91,7 +98,7 @@ impl Book {
         xml: &mut Xml<R>,
         chooser: &mut SheetChooser<'_>,
     ) -> Result<(), ConvertError> {
-        chooser.begin(name, false);
+        chooser.begin(name, false)?;
         let mut table = Table::default();
         let mut hidden = false;
         let mut text = String::new();
@@ -161,7 +168,10 @@ impl Table {
             .unwrap_or(self.next_column);
         let last = first.saturating_add(count(element, "Span").unwrap_or(0));
         self.next_column = last.saturating_add(1);
-        if let Some(style) = style_of(element) {
+        if let Some(style) = style_of(element)
+            && first >= self.styled_columns
+        {
+            self.styled_columns = last.saturating_add(1);
             for column in first..=last.min(COLUMNS) {
                 self.column_styles.insert(column, style.clone());
             }

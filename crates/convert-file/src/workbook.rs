@@ -49,6 +49,10 @@ pub fn convert(
             Container::Html => html::read(reader, chooser),
             Container::Package => {
                 let mut package = Package::open(reader, options.limits.member_bytes)?;
+                if package.has("encrypted-package") {
+                    // What LibreOffice makes of a password since version 24.8 (ODF 1.4 part 2).
+                    return Err(ConvertError::Encrypted);
+                }
                 if package.has("content.xml") && !package.has("[Content_Types].xml") {
                     ods::read(&mut package, chooser)
                 } else if package.named("workbook", ".bin").is_some() {
@@ -90,9 +94,12 @@ fn guarded(
     read: impl FnOnce(&mut SheetChooser<'_>) -> Result<(), ConvertError>,
 ) -> Result<Conversion, ConvertError> {
     let mut chooser = SheetChooser::new(options, deliver);
-    catch_unwind(AssertUnwindSafe(|| read(&mut chooser)))
-        .unwrap_or_else(|_| Err(ConvertError::corrupt("it makes its reader fail")))?;
-    chooser.finish()
+    let read = catch_unwind(AssertUnwindSafe(|| read(&mut chooser)))
+        .unwrap_or_else(|_| Err(ConvertError::corrupt("it makes its reader fail")));
+    match read {
+        Ok(()) => chooser.finish(),
+        Err(error) => chooser.fail(error),
+    }
 }
 
 fn container(reader: &mut (impl Read + Seek)) -> Result<Container, ConvertError> {

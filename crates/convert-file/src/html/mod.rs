@@ -58,7 +58,7 @@ pub(crate) fn read<R: Read + Seek>(mut reader: R, chooser: &mut SheetChooser<'_>
             return Ok(());
         }
         match found {
-            Found::Begin { .. } => chooser.begin(&format!("table {}", table + 1), false),
+            Found::Begin { .. } => chooser.begin(&format!("table {}", table + 1), false)?,
             Found::Row { number, cells } => {
                 for (column, text) in cells.iter() {
                     chooser.cell(CellRef::new(number, column), Value::Text(text))?;

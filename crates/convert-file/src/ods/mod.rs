@@ -22,7 +22,7 @@ pub(crate) fn read<R: Read + Seek>(
     refuse_encrypted(package)?;
     let mut styles = Styles::default();
     if package.has("styles.xml") {
-        let mut xml = package.xml("styles.xml")?;
+        let mut xml = package.xml_list("styles.xml")?;
         loop {
             match xml.next()? {
                 Event::Start(element) => {
@@ -58,7 +58,7 @@ fn refuse_encrypted<R: Read + Seek>(package: &mut Package<R>) -> Result<(), Conv
     if !package.has(MANIFEST) {
         return Ok(());
     }
-    let mut xml = package.xml(MANIFEST)?;
+    let mut xml = package.xml_list(MANIFEST)?;
     loop {
         match xml.next()? {
             Event::Start(element) if element.local_name().as_ref() == "encryption-data" => {

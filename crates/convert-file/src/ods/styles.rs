@@ -12,6 +12,9 @@ use crate::xml::{Xml, attribute};
 /// Styles inherit from others; a chain longer than this is a circle.
 const ANCESTORS: usize = 16;
 
+/// Styles are held in memory.
+const STYLES: usize = 1_000_000;
+
 /// A cell style.
 #[derive(Debug, Default)]
 struct CellStyle {
@@ -30,6 +33,9 @@ pub(super) struct Styles {
 impl Styles {
     /// Takes note of an element if it defines a style; other elements are left alone.
     pub(super) fn read<R: BufRead>(&mut self, element: &BytesStart<'_>, xml: &mut Xml<R>) -> Result<(), ConvertError> {
+        if self.formats.len() + self.cells.len() + self.hidden_tables.len() > STYLES {
+            return Err(ConvertError::TooLarge("it has more than a million styles".to_owned()));
+        }
         let name = || attribute(element, "name").map(|name| name.into_owned());
         match element.local_name().as_ref() {
             "date-style" => {

@@ -16,6 +16,8 @@ use crate::xml::{Xml, attribute};
 const SAMPLE: u32 = 3;
 /// A row has far fewer different cells; LibreOffice stops at 16,384 columns.
 const ROW_CELLS: usize = 1_000_000;
+/// And so do its columns.
+const COLUMN_STYLES: usize = 100_000;
 
 /// A filled cell of the row at hand, and how often it stands there.
 struct Filled {
@@ -45,7 +47,7 @@ pub(super) fn read<R: BufRead>(
 ) -> Result<(), ConvertError> {
     let name = attribute(element, "name").unwrap_or_default();
     let hidden = attribute(element, "style-name").is_some_and(|style| styles.is_hidden(&style));
-    chooser.begin(&name, hidden);
+    chooser.begin(&name, hidden)?;
     let mut table = Table::default();
     let mut shown = String::new();
     let inside = xml.depth();
@@ -86,7 +88,9 @@ impl Table {
         let start = self.column_styles.last().map_or(0, |(end, _)| *end);
         let end = start.saturating_add(repeated(element, "number-columns-repeated"));
         let style = attribute(element, "default-cell-style-name").map(|style| style.into_owned());
-        self.column_styles.push((end, style));
+        if self.column_styles.len() < COLUMN_STYLES {
+            self.column_styles.push((end, style));
+        }
     }
 
     fn begin_row(&mut self, element: &BytesStart<'_>) {

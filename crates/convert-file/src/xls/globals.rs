@@ -17,6 +17,9 @@ const BIFF8: u16 = 0x0600;
 /// And that of Excel 5 and 95.
 const BIFF5: u16 = 0x0500;
 
+/// Sheets are numbered in 16 bits.
+const TABS: usize = 65_536;
+
 /// A worksheet as the globals list it.
 pub(super) struct Tab {
     pub(super) name: String,
@@ -82,6 +85,9 @@ pub(super) fn read<S: Read + Seek>(records: &mut Records<S>) -> Result<Globals, 
                 let offset = fields.u32().ok_or_else(cut_short)?;
                 let state = fields.u8().ok_or_else(cut_short)?;
                 let kind = fields.u8().ok_or_else(cut_short)?;
+                if globals.tabs.len() >= TABS {
+                    return Err(ConvertError::corrupt("it lists more sheets than there can be"));
+                }
                 if kind == 0 {
                     let mut name = String::new();
                     globals.rules.short(&mut records.continued(6), &mut name)?;

@@ -5,6 +5,7 @@ mod globals;
 mod records;
 mod strings;
 
+use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
 use cfb::CompoundFile;
@@ -39,8 +40,13 @@ pub(crate) fn read<R: Read + Seek>(mut reader: R, chooser: &mut SheetChooser<'_>
 fn read_stream<S: Read + Seek>(stream: S, chooser: &mut SheetChooser<'_>) -> Result<(), ConvertError> {
     let mut records = Records::new(stream);
     let globals = globals::read(&mut records)?;
+    let mut seen = HashSet::new();
     for tab in &globals.tabs {
-        chooser.begin(&tab.name, tab.hidden);
+        // No two sheets are one; who lists a sheet again wants to keep us busy.
+        if !seen.insert(tab.offset) {
+            continue;
+        }
+        chooser.begin(&tab.name, tab.hidden)?;
         match cells::read(&mut records, tab.offset, &globals, chooser) {
             Ok(()) => chooser.end(!tab.hidden)?,
             Err(error) => chooser.end_broken(!tab.hidden, error)?,

@@ -4,6 +4,7 @@ mod cells;
 mod records;
 mod styles;
 
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 
 use crate::date::Epoch;
@@ -49,17 +50,26 @@ pub(crate) fn read<R: Read + Seek>(
             None => TextPool::default(),
         },
         formats: match related(package, &relations, "styles") {
-            Some(part) => styles::read(&mut Records::new(package.part(part)?))?,
+            Some(part) => styles::read(&mut Records::new(package.list(part)?))?,
             None => Vec::new(),
         },
         epoch,
     };
+    let by_id: HashMap<&str, &Relation> = relations
+        .iter()
+        .map(|relation| (relation.id.as_str(), relation))
+        .collect();
+    let mut seen = HashSet::new();
     for tab in &tabs {
-        let relation = relations.iter().find(|relation| relation.id == tab.relation);
+        let relation = by_id.get(tab.relation.as_str());
         if relation.is_some_and(|relation| relation.kind != "worksheet") {
             continue;
         }
-        chooser.begin(&tab.name, tab.hidden);
+        // No two sheets are one; who lists a sheet again wants to keep us busy.
+        if !seen.insert(relation.map(|relation| relation.target.as_str())) {
+            continue;
+        }
+        chooser.begin(&tab.name, tab.hidden)?;
         let result = match relation {
             Some(relation) => package
                 .part(&relation.target)
@@ -84,7 +94,7 @@ fn related<'r, R: Read + Seek>(package: &Package<R>, relations: &'r [Relation], 
 
 /// The date system and the sheets (2.1.7.61).
 fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<(Epoch, Vec<Tab>), ConvertError> {
-    let mut records = Records::new(package.part(part)?);
+    let mut records = Records::new(package.list(part)?);
     let mut epoch = Epoch::Y1900;
     let mut tabs = Vec::new();
     while let Some((id, mut fields)) = records.next()? {

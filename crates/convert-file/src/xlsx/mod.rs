@@ -4,6 +4,7 @@ mod cells;
 mod rich_text;
 mod styles;
 
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 
 use quick_xml::events::Event;
@@ -52,21 +53,30 @@ pub(crate) fn read<R: Read + Seek>(
             None => TextPool::default(),
         },
         formats: match related(package, &relations, &part, "styles") {
-            Some(part) => styles::read(&mut package.xml(&part)?)?,
+            Some(part) => styles::read(&mut package.xml_list(&part)?)?,
             None => Vec::new(),
         },
         epoch: workbook.epoch,
     };
+    let by_id: HashMap<&str, &Relation> = relations
+        .iter()
+        .map(|relation| (relation.id.as_str(), relation))
+        .collect();
+    let mut seen = HashSet::new();
     for (number, tab) in workbook.sheets.iter().enumerate() {
-        let relation = relations.iter().find(|relation| relation.id == tab.relation);
+        let relation = by_id.get(tab.relation.as_str());
         if relation.is_some_and(|relation| relation.kind != "worksheet") {
             continue;
         }
-        chooser.begin(&tab.name, tab.hidden);
         let part = relation.map_or_else(
             || format!("xl/worksheets/sheet{}.xml", number + 1),
             |relation| relation.target.clone(),
         );
+        // No two sheets are one; who lists a sheet again wants to keep us busy.
+        if !seen.insert(part.clone()) {
+            continue;
+        }
+        chooser.begin(&tab.name, tab.hidden)?;
         let result = package
             .xml(&part)
             .and_then(|mut xml| cells::read(&mut xml, &shared, chooser));
@@ -103,7 +113,7 @@ fn related<R: Read + Seek>(package: &Package<R>, relations: &[Relation], workboo
 }
 
 fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<Workbook, ConvertError> {
-    let mut xml = package.xml(part)?;
+    let mut xml = package.xml_list(part)?;
     let mut workbook = Workbook::default();
     loop {
         match xml.next()? {

@@ -172,3 +172,16 @@ fn of_all_sheets_the_broken_ones_are_told() {
     assert_eq!(converted.conversion.broken.len(), 1);
     assert_eq!(converted.conversion.broken[0].0, "Bad");
 }
+
+#[test]
+fn a_document_that_breaks_off_gives_the_sheets_before() {
+    let row = r#"<table:table-row><table:table-cell office:value-type="float" office:value="1"/></table:table-row>"#;
+    let content = format!(
+        r#"<office:document-content xmlns:office="o" xmlns:table="t"><table:table table:name="Good">{row}</table:table><table:table table:name="Bad">{row}"#
+    );
+    let bytes = zip_of(&[("content.xml", content.as_bytes())]);
+    let converted = try_convert(&bytes, &all_sheets()).unwrap();
+    assert_eq!(converted.conversion.delivered, ["Good"]);
+    assert_eq!(converted.conversion.broken[0].0, "Bad");
+    assert_eq!(reason_of(&bytes), ReasonCode::CorruptSpreadsheet);
+}

@@ -126,3 +126,26 @@ fn columns_and_rows_beyond_all_sheets_are_only_numbers() {
     );
     assert_eq!(reason_of(&raw.bytes()), ReasonCode::TooLarge);
 }
+
+#[test]
+fn a_sheet_that_is_listed_again_and_again_is_read_once() {
+    let tabs = r#"<sheet name="Again" id="rId1"/>"#.repeat(100_000);
+    let raw = RawXlsx::of_rows(r#"<row><c><v>1</v></c></row>"#)
+        .workbook(&format!("<workbook><sheets>{tabs}</sheets></workbook>"));
+    let converted = try_convert(&raw.bytes(), &Options::default()).unwrap();
+    assert!(converted.conversion.left_out.is_empty());
+}
+
+#[test]
+fn more_sheets_than_members_are_too_many() {
+    let table = |number| format!(r#"<table:table table:name="{number}"/>"#);
+    let tables: String = (0..20).map(table).collect();
+    let content =
+        format!("<office:document-content xmlns:office='o' xmlns:table='t'>{tables}</office:document-content>");
+    let bytes = zip_of(&[("content.xml", content.as_bytes())]);
+    let limits = Limits {
+        members: 10,
+        ..Limits::default()
+    };
+    assert_eq!(refused_with(&bytes, limits).0, ReasonCode::TooLarge);
+}

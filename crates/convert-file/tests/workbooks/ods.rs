@@ -180,6 +180,11 @@ fn a_manifest_with_keys_makes_it_encrypted() {
         ("META-INF/manifest.xml", manifest),
     ]);
     assert_eq!(reason_of(&bytes), ReasonCode::Encrypted);
+    let whole_package = zip_of(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("encrypted-package", b"secret"),
+    ]);
+    assert_eq!(reason_of(&whole_package), ReasonCode::Encrypted);
 }
 
 #[test]
