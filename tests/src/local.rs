@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 /// How many objects are worked on at once.
 const WORKERS: usize = 8;
 
-/// How often an event is delivered in all: Lambda tries three times.
-const ATTEMPTS: u32 = 3;
+/// How often Lambda delivers an event in all.
+const LAMBDAS_ATTEMPTS: u32 = 3;
 
 /// Embedded S3, buckets and stages. The tests deliver the events, in whatever order they like.
 pub struct Local {
@@ -103,7 +103,12 @@ impl Local {
             while at_work.len() < WORKERS
                 && let Some(created) = waiting.pop()
             {
-                at_work.spawn(deliver(self.stages(), self.stage_of(&created), created));
+                at_work.spawn(deliver(
+                    self.stages(),
+                    self.stage_of(&created),
+                    created,
+                    LAMBDAS_ATTEMPTS,
+                ));
             }
             match at_work.join_next().await {
                 Some(handled) => handled.unwrap(),
@@ -203,12 +208,12 @@ impl Local {
     }
 }
 
-/// Delivers one event as S3 sends it, through the decoder that Lambda uses, with Lambda's retries. An event of a bucket
-/// without a stage is nobody's.
-pub async fn deliver(stages: Arc<Stages>, stage: Option<Stage>, created: ObjectCreated) {
+/// Delivers one event as S3 sends it, through the decoder that Lambda uses, until it is handled or all attempts have
+/// failed. An event of a bucket without a stage is nobody's.
+pub async fn deliver(stages: Arc<Stages>, stage: Option<Stage>, created: ObjectCreated, attempts: u32) {
     let Some(stage) = stage else { return };
     for object in event::decode(&s3_event(&created)).unwrap().objects {
-        let mut attempts_left = ATTEMPTS;
+        let mut attempts_left = attempts;
         loop {
             attempts_left -= 1;
             match stages.handle(stage, &object).await {

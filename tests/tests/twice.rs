@@ -166,7 +166,8 @@ impl Weather {
     async fn deliver(&mut self, batch: Vec<ObjectCreated>) {
         let mut at_work = JoinSet::new();
         for created in batch {
-            at_work.spawn(deliver(self.local.stages(), self.local.stage_of(&created), created));
+            // Without a fault around, no attempt may fail.
+            at_work.spawn(deliver(self.local.stages(), self.local.stage_of(&created), created, 1));
         }
         while let Some(handled) = at_work.join_next().await {
             handled.unwrap();

@@ -54,38 +54,46 @@ impl Dispatcher {
         let mut fed = None;
         tokio::pin!(feeding);
         loop {
-            while at_work.len() < self.workers {
-                let Some(created) = earlier.next().or_else(|| self.events.try_recv().ok()) else {
-                    break;
-                };
-                if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
-                    progress.begun();
-                    at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
-                }
-            }
             // An output's event is in the queue before its step ends, so nobody at work and an empty queue mean the end.
-            if at_work.is_empty() && self.events.is_empty() {
-                if let Some(fed) = fed {
-                    return fed;
-                }
+            if at_work.is_empty()
+                && earlier.len() == 0
+                && self.events.is_empty()
+                && let Some(fed) = fed
+            {
+                return fed;
             }
-            tokio::select! {
+            let has_room = at_work.len() < self.workers;
+            let created = tokio::select! {
                 Some(ended) = at_work.join_next(), if !at_work.is_empty() => {
                     progress.ended();
-                    // A task cannot be cancelled, and a panic of a step is caught by the runner: this is one of ours.
+                    // A task cannot be cancelled, and a panic of a step is caught by the runner: this would be one of ours.
                     for (object, handled) in ended.unwrap_or_default() {
                         ledger.enter(&self.buckets, &object, handled);
                     }
+                    continue;
                 }
-                result = &mut feeding, if fed.is_none() => fed = Some(result),
-                Some(created) = self.events.recv(), if at_work.len() < self.workers => {
-                    if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
-                        progress.begun();
-                        at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
-                    }
+                result = &mut feeding, if fed.is_none() => {
+                    fed = Some(result);
+                    continue;
                 }
+                Some(created) = next(&mut earlier, &mut self.events), if has_room => created,
+            };
+            if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
+                progress.begun();
+                at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
             }
         }
+    }
+}
+
+/// The next event, the earlier ones first.
+async fn next(
+    earlier: &mut std::vec::IntoIter<ObjectCreated>,
+    events: &mut UnboundedReceiver<ObjectCreated>,
+) -> Option<ObjectCreated> {
+    match earlier.next() {
+        Some(created) => Some(created),
+        None => events.recv().await,
     }
 }
 

@@ -673,7 +673,7 @@ fn a_container_is_told_by_its_content_too() {
 }
 
 #[test]
-fn a_damaged_container_goes_on_itself_beside_the_files_that_are_intact() {
+fn of_a_damaged_container_the_files_that_are_whole_go_on() {
     let mut container = Winmail::new()
         .file("gas.csv", None, READINGS.as_bytes())
         .file("elec.csv", None, READINGS.as_bytes())
@@ -681,11 +681,9 @@ fn a_damaged_container_goes_on_itself_beside_the_files_that_are_intact() {
     container.truncate(container.len() - 40);
     let email = winmail(&container);
     assert_eq!(bad(&email), [("winmail.dat".into(), ReasonCode::CorruptAttachment)]);
-    assert_eq!(names(&email).last().map(String::as_str), Some("winmail.dat"));
-    assert!(names(&email).contains(&"gas.csv".to_owned()));
-    let rubbish = winmail(b"rubbish");
-    assert_eq!(names(&rubbish), ["winmail.dat"]);
-    assert_eq!(bad(&rubbish), [("winmail.dat".into(), ReasonCode::CorruptAttachment)]);
+    assert_eq!(names(&email), ["gas.csv"]);
+    let other = winmail(b"rubbish");
+    assert_eq!((names(&other), bad(&other)), (vec!["winmail.dat".to_owned()], vec![]));
 }
 
 #[test]
@@ -696,7 +694,7 @@ fn a_file_whose_checksum_is_wrong_is_left_out_and_its_siblings_go_on() {
         .bytes();
     let at = container.windows(4).position(|window| window == b"mpan").unwrap();
     container[at] ^= 1;
-    assert_eq!(names(&winmail(&container)), ["elec.csv", "winmail.dat"]);
+    assert_eq!(names(&winmail(&container)), ["elec.csv"]);
 }
 
 // Attacks

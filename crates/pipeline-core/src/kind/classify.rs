@@ -96,7 +96,12 @@ impl<R: Read + Seek> File<'_, R> {
             }
             _ => {
                 let (signs, mimetype) = zip_members::first_members(&self.head);
-                Ok(signs.kind_of_truncated(mimetype, &self.name))
+                let kind = signs.kind_of_truncated(mimetype, &self.name);
+                // A workbook of which so little is left that no member tells it apart is a broken workbook.
+                let by_name = self.name.of_broken_binary();
+                Ok(by_name
+                    .filter(|by_name| kind == ZIP && matches!(by_name, FileKind::Spreadsheet(_)))
+                    .unwrap_or(kind))
             }
         }
     }

@@ -18,8 +18,12 @@ pub fn is_html(bytes: &[u8]) -> bool {
 /// As [`is_html`], for decoded text.
 pub(super) fn is_page(text: &[u8], is_cut: bool) -> bool {
     let start = after_prolog(text);
+    // Behind an XML declaration `<a>` or `<title>` are anybody's elements.
+    let is_xml = trim_start(text).starts_with(b"<?xml");
     begins_document(start)
-        || (begins_fragment(start) && (find_ignore_case(start, b"<table").is_some() || !table::is_table(text, is_cut)))
+        || (!is_xml
+            && begins_fragment(start)
+            && (find_ignore_case(start, b"<table").is_some() || !table::is_table(text, is_cut)))
 }
 
 /// What follows the blanks, comments and processing instructions at the start of markup; nothing where one
@@ -117,6 +121,7 @@ mod tests {
             "<Workbook>",
             "<!-- never closed <html>",
             "<?xml version=\"1.0\"?><readings/>",
+            "<?xml version=\"1.0\"?><a/>",
             "<a>,<b>,<p>\n1,2,3\n",
         ] {
             assert!(!is_html(text.as_bytes()), "{text}");

@@ -32,6 +32,13 @@ pub enum Content {
     Object(Bucket, Key, String, u64),
 }
 
+/// By whom a key is held.
+#[derive(Debug, PartialEq, Eq)]
+enum Held {
+    ByThis,
+    ByAnother,
+}
+
 /// Where an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placed {
@@ -51,18 +58,7 @@ impl Store {
             return Ok(key);
         }
         for key in &target.keys {
-            let put = match content {
-                Content::Bytes(bytes) => {
-                    self.put_new(target.bucket, key, bytes.clone(), target.metadata.clone())
-                        .await?
-                }
-                Content::Object(bucket, from, etag, size) => {
-                    let to = (target.bucket, key);
-                    self.copy_new((*bucket, from, etag), *size, to, target.metadata.clone())
-                        .await?
-                }
-            };
-            if put == Put::Created || self.holds(target, key).await? {
+            if self.write(target, key, content).await? == Held::ByThis {
                 return Ok(key.clone());
             }
         }
@@ -85,6 +81,32 @@ impl Store {
             }
         }
         Err(self.taken(target))
+    }
+
+    async fn write(&self, target: &Target, key: &Key, content: &Content) -> Result<Held, StoreError> {
+        loop {
+            let put = match content {
+                Content::Bytes(bytes) => {
+                    self.put_new(target.bucket, key, bytes.clone(), target.metadata.clone())
+                        .await?
+                }
+                Content::Object(bucket, from, etag, size) => {
+                    let from = (*bucket, from, etag.as_str());
+                    self.copy_new(from, *size, (target.bucket, key), target.metadata.clone())
+                        .await?
+                }
+            };
+            // A key between the stages bears the origin: whoever wrote it, wrote this, and it may have been worked off since.
+            if put == Put::Created || !target.bucket.is_final() {
+                return Ok(Held::ByThis);
+            }
+            match self.head(target.bucket, key).await? {
+                Some(head) if is_of(&head.metadata, target.origin) => return Ok(Held::ByThis),
+                Some(_) => return Ok(Held::ByAnother),
+                // The importer has taken the holder away: the key is free now.
+                None => {}
+            }
+        }
     }
 
     /// Whether the object at this key is the target's own.

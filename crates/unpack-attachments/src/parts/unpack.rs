@@ -254,25 +254,19 @@ impl Unpacker<'_> {
             name.ends_with(suffix)
         };
         let is_email = (entity.is_email() || is_called(".eml")) && fields::start_of_email(&bytes).is_some();
-        let is_winmail = tnef::is_tnef(&bytes)
-            || matches!(
-                entity.media_type.as_str(),
-                "application/ms-tnef" | "application/vnd.ms-tnef"
-            )
-            || is_called("winmail.dat");
         if is_email {
             let inside = place.inside("message");
             if self.may_open(&inside, entity.name) {
                 self.work.push(Work::Email(inside, bytes));
             }
-        } else if is_winmail && !bytes.is_empty() {
+        } else if tnef::is_tnef(&bytes) {
             self.work.push(Work::Winmail(place.clone(), bytes, entity.name));
         } else {
             self.add_file(place, entity.name, &entity.media_type, bytes);
         }
     }
 
-    /// A container of Outlook's. A damaged one goes on as a file, since somebody may be able to open it.
+    /// A container of Outlook's. Of a damaged one the files that are whole go on, and the email is put aside with it.
     fn winmail(&mut self, place: &Place, container: &Bytes, name: Option<String>) -> Result<(), Rejection> {
         let read = tnef::read(container, self.files_left());
         self.count(read.attachments.len())?;
@@ -297,11 +291,10 @@ impl Unpacker<'_> {
             let name = name.or_else(|| Some("winmail.dat".to_owned()));
             self.bad(
                 place,
-                name.clone(),
+                name,
                 ReasonCode::CorruptAttachment,
                 "is damaged. Please send the files as ordinary attachments.",
             );
-            self.add_file(place, name, "application/ms-tnef", container.clone());
         }
         Ok(())
     }
