@@ -61,7 +61,10 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     }
     let mut ledger = Ledger::default();
     let progress = Progress::on_terminal();
-    let uploader = Uploader::new(stack.store().clone(), area);
+    let inbox = stack.store().buckets().name(Bucket::Inbox);
+    let waiting = unfinished.iter().filter(|created| created.bucket == inbox);
+    let waiting = waiting.map(|created| Key::new(created.key.as_str())).collect();
+    let uploader = Uploader::new(stack.store().clone(), area, waiting);
     let feeding = upload_all(&uploader, inputs.files);
     let uploaded = stack
         .dispatcher()

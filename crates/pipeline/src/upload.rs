@@ -1,5 +1,6 @@
 //! Brings files into the pipeline: emails as the mail service would, data files as a person would.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -20,15 +21,18 @@ const MAX_ATTEMPTS: u32 = 100_000;
 pub(crate) struct Uploader {
     store: Store,
     area: Option<Area>,
+    /// Emails that an earlier run left in the inbox.
+    waiting: HashSet<Key>,
     begun: OffsetDateTime,
 }
 
 impl Uploader {
     /// Data files are for `area`; without one every file is taken for an email.
-    pub(crate) fn new(store: Store, area: Option<Area>) -> Self {
+    pub(crate) fn new(store: Store, area: Option<Area>, waiting: HashSet<Key>) -> Self {
         Self {
             store,
             area,
+            waiting,
             begun: OffsetDateTime::now_utc(),
         }
     }
@@ -42,7 +46,8 @@ impl Uploader {
         }
     }
 
-    /// A second run is a second delivery: an email whose name the inbox knows gets another key.
+    /// A second run is a second delivery: an email whose name the inbox knows gets another key. But one that an earlier
+    /// run could not finish is taken up again as it lies there.
     async fn upload_email(&self, file: &InputFile) -> anyhow::Result<(Bucket, Key)> {
         let name = SafePath::from_path(&file.name).context("its name cannot be a key")?;
         for attempt in 0..MAX_ATTEMPTS {
@@ -54,8 +59,17 @@ impl Uploader {
             if self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created {
                 return Ok((Bucket::Inbox, key));
             }
+            if self.waiting.contains(&key) && self.is_same(&key, &file.path).await? {
+                return Ok((Bucket::Inbox, key));
+            }
         }
         bail!("the inbox holds too many emails of this name")
+    }
+
+    async fn is_same(&self, key: &Key, path: &Path) -> anyhow::Result<bool> {
+        let stored = self.store.get_bytes(Bucket::Inbox, key).await?;
+        let given = std::fs::read(path).context("it cannot be read")?;
+        Ok(stored.is_some_and(|stored| stored == given))
     }
 
     /// The key bears an origin, as every key of the process bucket that the pipeline made, so that two files of one
@@ -87,7 +101,7 @@ impl Uploader {
         bucket: Bucket,
         key: &Key,
         path: &Path,
-        metadata: std::collections::HashMap<String, String>,
+        metadata: HashMap<String, String>,
     ) -> anyhow::Result<Put> {
         let mut file = File::open(path).context("it cannot be read")?;
         let first = next_part(&mut file)?;

@@ -153,6 +153,29 @@ fn a_second_run_over_the_same_emails_delivers_nothing_twice() {
 }
 
 #[test]
+fn an_email_that_could_not_be_finished_is_taken_up_again_and_not_delivered_twice() {
+    let place = Place::new();
+    // Nobody listens on port 1: the link cannot be fetched, which is worth a retry.
+    let email = "From: a@supplier.example\nTo: bam@example.org\nSubject: data\n\nhttp://127.0.0.1:1/files/x.csv\n";
+    place.write("1.eml", email);
+    let failing = [("DOWNLOAD_LINKS", "http://127.0.0.1:1/files/")];
+    let output = place.run(&["--json", "1.eml"], &failing);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("\"outcome\":\"failed\"")
+    );
+    let (code, lines) = place.run_json(&["1.eml"]);
+    assert_eq!(
+        (code, lines[0]["outcome"].as_str()),
+        (0, Some("no-files")),
+        "the link is not listed any more"
+    );
+    assert_eq!(place.files("inbox"), 1);
+}
+
+#[test]
 fn another_email_with_a_file_of_the_same_name_overwrites_nothing() {
     let place = Place::new();
     place.write("1.eml", email("1", "sheffield@example.org", "import.csv", READINGS));

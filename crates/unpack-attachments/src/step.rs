@@ -108,6 +108,7 @@ impl UnpackAttachments {
                         path: format!("link/{link}"),
                         depth: 0,
                         bytes: download.bytes,
+                        is_body: false,
                     }));
                 }
                 Err(DownloadError::Bad(rejection)) => downloads.bad.push(BadPart {
@@ -165,11 +166,15 @@ impl Step for UnpackAttachments {
             Ok(unpacked) => unpacked,
             Err(rejection) => return Ok(Verdict::Rejected(rejection)),
         };
-        let downloads = if files.iter().any(File::is_data) {
+        let downloads = if files.iter().any(|file| !file.is_body && file.is_data()) {
             Downloads::default()
         } else {
             self.download(&bodies, outbox)?
         };
+        if downloads.tried {
+            // A text that has links is a letter, whatever form it has.
+            files.retain(|file| !file.is_body);
+        }
         let is_failed_download = downloads.tried && downloads.files.is_empty();
         files.extend(downloads.files);
         bad.extend(downloads.bad);

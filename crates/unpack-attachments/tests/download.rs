@@ -99,7 +99,7 @@ async fn the_content_disposition_names_the_file() {
 #[tokio::test]
 async fn an_address_that_ends_in_a_slash_names_nothing() {
     let server = Server::start(|_| Reply::ok(READINGS));
-    assert_eq!(fetch(&server, "/files/").await.unwrap().name, None);
+    assert_eq!(fetch(&server, "/files/march/").await.unwrap().name, None);
 }
 
 #[tokio::test]

@@ -534,12 +534,31 @@ fn attached_emails_are_unpacked_however_they_are_attached() {
             "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=Fwd.eml",
             inner.clone(),
         ),
+        (
+            "Content-Type: application/octet-stream; name=\"Forwarded message\"\r\nContent-Transfer-Encoding: base64",
+            base64(format!("From: a@supplier.example\r\nTo: b@example.org\r\nSubject: x\r\n{inner}").as_bytes()),
+        ),
     ] {
         let email = multipart("mixed", &[TEXT.into(), part(header, &body)]);
         is_readings(&email, "gas.csv");
         assert_eq!(paths(&email), ["2/message/2"], "{header}");
         assert_eq!(unpacked(&email).files[0].depth, 1);
     }
+}
+
+#[test]
+fn an_email_in_outlooks_container_is_unpacked() {
+    let inner = format!("From: a@supplier.example\r\nSubject: x\r\n{}", csv("gas.csv"));
+    let email = winmail(&Winmail::new().file("FW.eml", None, inner.as_bytes()).bytes());
+    is_readings(&email, "gas.csv");
+    assert_eq!(paths(&email), ["2/winmail/1/message/1"]);
+}
+
+#[test]
+fn a_letter_with_commas_is_no_table() {
+    let letter = "Hello Tom, Dick, Harry\r\nGet it, as agreed, here: <https://datavision.imserv.com/imgserver/1>\r\n";
+    let unpacked = unpacked(&single("Content-Type: text/plain", letter));
+    assert_eq!((unpacked.files.len(), unpacked.bodies.len()), (0, 1));
 }
 
 #[test]

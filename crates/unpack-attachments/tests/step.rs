@@ -337,7 +337,7 @@ fn portal() -> Server {
     Server::start(|path| match path {
         "/files/get?id=1" => Reply::named("attachment; filename=portal.csv", READINGS),
         "/files/b.csv" => Reply::ok(READINGS),
-        "/files/" => Reply::Full(
+        "/files/march/" => Reply::Full(
             200,
             vec!["Content-Type: application/zip".into()],
             b"PK\x05\x06rest".to_vec(),
@@ -355,7 +355,7 @@ async fn a_link_is_fetched_where_no_attachment_is_data() {
     let text = format!(
         "Your data: {} or {}",
         server.url("/files/get?id=1"),
-        server.url("/files/")
+        server.url("/files/march/")
     );
     let receipt = bench.email("linked", &letter(&text, true)).await;
     assert_eq!(receipt.outcome, Outcome::Done);

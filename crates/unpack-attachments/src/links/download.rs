@@ -197,8 +197,12 @@ impl Downloader {
 /// Where a redirect leads (RFC 9110 section 10.2.2).
 fn redirected(url: &Url, response: &HttpResponse) -> Result<Url, DownloadError> {
     let location = response.headers().get_bytes("location").unwrap_or_default();
+    let location = guess(location);
+    if location.trim().is_empty() {
+        return Err(bad("The download link leads on, but does not say where to."));
+    }
     let mut next = url
-        .join(guess(location).trim())
+        .join(location.trim())
         .map_err(|_| bad("The download link leads to an address that is none."))?;
     next.set_fragment(None);
     Ok(next)

@@ -56,7 +56,7 @@ impl DownloadLinks {
                 place.scheme() == url.scheme()
                     && place.host() == url.host()
                     && place.port_or_known_default() == url.port_or_known_default()
-                    && is_below(url.path(), place.path())
+                    && is_below(url, place.path())
             })
     }
 
@@ -109,11 +109,15 @@ fn has_hidden_structure(path: &str) -> bool {
         .any(|hidden| path.contains(hidden))
 }
 
-/// A listed path counts as a folder, with or without a slash at its end.
-fn is_below(path: &str, place: &str) -> bool {
+/// A listed path counts as a folder, with or without a slash at its end. The folder itself is no file, unless a query
+/// asks it for one.
+fn is_below(url: &Url, place: &str) -> bool {
     let place = place.strip_suffix('/').unwrap_or(place);
-    path.strip_prefix(place)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    match url.path().strip_prefix(place) {
+        Some("" | "/") => url.query().is_some_and(|query| !query.is_empty()),
+        Some(rest) => rest.starts_with('/'),
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +154,8 @@ mod tests {
             "https://datavision.imserv.com/imgserver-old/x.csv",
             "https://datavision.imserv.com/IMGSERVER/x.csv",
             "https://datavision.imserv.com/x.csv",
+            "https://datavision.imserv.com/imgserver",
+            "https://datavision.imserv.com/imgserver/",
             "ftp://datavision.imserv.com/imgserver/x.csv",
         ] {
             assert!(!allows(PLACE, url), "{url}");

@@ -1,5 +1,6 @@
 //! The parts of an email, and which of them are files.
 
+mod body_table;
 pub(crate) mod entity;
 pub(crate) mod file_name;
 pub(crate) mod mime;

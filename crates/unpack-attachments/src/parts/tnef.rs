@@ -149,7 +149,9 @@ impl<'a> Reader<'a> {
         }
         let code_page = self.code_page;
         let open = self.current.get_or_insert_default();
-        open.is_damaged |= !attribute.is_intact;
+        // A damaged title or preview does not spoil the file.
+        let brings_data = matches!(attribute.id, ID_ATTACH_DATA | ID_ATTACHMENT_PROPERTIES);
+        open.is_damaged |= brings_data && !attribute.is_intact;
         match attribute.id {
             ID_ATTACH_DATA => open.data = Some(attribute.data),
             ID_ATTACH_TITLE => open.title = Some(ansi(attribute.data, code_page)),

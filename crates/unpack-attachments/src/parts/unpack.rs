@@ -7,6 +7,7 @@ use pipeline_core::{BadPart, Limits, ReasonCode, Rejection, SafePath, kind};
 use crate::encoding::transfer::TransferEncoding;
 use crate::encoding::uuencode;
 use crate::header::fields;
+use crate::parts::body_table;
 use crate::parts::entity::{Disposition, Entity};
 use crate::parts::file_name::file_name;
 use crate::parts::mime::{self, Parent, Part};
@@ -36,6 +37,8 @@ pub struct File {
     pub depth: u32,
     /// The bytes that were attached.
     pub bytes: Bytes,
+    /// Whether it is a text of the email that has the form of a table, and was not attached as a file.
+    pub is_body: bool,
 }
 
 impl File {
@@ -217,14 +220,16 @@ impl Unpacker<'_> {
                 parent == Parent::Message || (parent == Parent::Mixed && entity.disposition == Disposition::Inline);
             if !text.blocks.is_empty() {
                 bytes = text.around.into();
-            } else if is_alone && kind::looks_like_table(&bytes) {
-                self.add_file(place, None, &entity.media_type, bytes);
-                return Ok(());
+            } else if is_alone && body_table::is_table(&bytes) {
+                self.add_file(place, None, &entity.media_type, bytes.clone());
+                if let Some(file) = self.found.files.last_mut() {
+                    file.is_body = true;
+                }
             }
             for (index, block) in text.blocks.into_iter().enumerate() {
                 let place = place.part(&format!("uu/{}", index + 1));
                 match block.bytes {
-                    Some(bytes) => self.add_file(&place, Some(block.name), "", bytes.into()),
+                    Some(bytes) => self.open_or_add(&place, Some(block.name), "", bytes.into()),
                     None => self.bad(
                         &place,
                         Some(block.name),
@@ -244,25 +249,33 @@ impl Unpacker<'_> {
 
     fn file(&mut self, place: &Place, entity: Entity, body: &Bytes) {
         let bytes = entity.encoding.decode(body);
-        let is_called = |suffix: &str| {
-            let name = entity
-                .name
-                .as_deref()
-                .unwrap_or_default()
-                .trim_end()
-                .to_ascii_lowercase();
-            name.ends_with(suffix)
-        };
-        let is_email = (entity.is_email() || is_called(".eml")) && fields::start_of_email(&bytes).is_some();
-        if is_email {
-            let inside = place.inside("message");
-            if self.may_open(&inside, entity.name) {
-                self.work.push(Work::Email(inside, bytes));
-            }
-        } else if tnef::is_tnef(&bytes) {
-            self.work.push(Work::Winmail(place.clone(), bytes, entity.name));
+        if entity.is_email() && fields::start_of_email(&bytes).is_some() {
+            self.open_email(place, entity.name, bytes);
         } else {
-            self.add_file(place, entity.name, &entity.media_type, bytes);
+            self.open_or_add(place, entity.name, &entity.media_type, bytes);
+        }
+    }
+
+    /// A file, unless it is an email or a container of Outlook's by its name or content.
+    fn open_or_add(&mut self, place: &Place, name: Option<String>, media_type: &str, bytes: Bytes) {
+        let lower_name = name.as_deref().unwrap_or_default().trim_end().to_ascii_lowercase();
+        // A message that was attached as nothing in particular; text that only looks like one keeps its type.
+        let is_anything = matches!(media_type, "" | "application/octet-stream");
+        let is_email = (lower_name.ends_with(".eml") && fields::start_of_email(&bytes).is_some())
+            || (is_anything && !lower_name.ends_with(".csv") && kind::is_email(&bytes));
+        if is_email {
+            self.open_email(place, name, bytes);
+        } else if tnef::is_tnef(&bytes) {
+            self.work.push(Work::Winmail(place.clone(), bytes, name));
+        } else {
+            self.add_file(place, name, media_type, bytes);
+        }
+    }
+
+    fn open_email(&mut self, place: &Place, name: Option<String>, bytes: Bytes) {
+        let inside = place.inside("message");
+        if self.may_open(&inside, name) {
+            self.work.push(Work::Email(inside, bytes));
         }
     }
 
@@ -275,7 +288,7 @@ impl Unpacker<'_> {
             let inside = place.part(&format!("winmail/{}", index + 1));
             let bytes = container.slice_ref(attachment.data);
             if !attachment.is_embedded_message {
-                self.add_file(&inside, attachment.name, "", bytes);
+                self.open_or_add(&inside, attachment.name, "", bytes);
                 continue;
             }
             let inside = Place {
@@ -321,6 +334,7 @@ impl Unpacker<'_> {
                 path: place.path.clone(),
                 depth: place.depth,
                 bytes,
+                is_body: false,
             }),
             None => self.bad(
                 place,
