@@ -96,12 +96,12 @@ impl<R: Read + Seek> File<'_, R> {
             }
             _ => {
                 let (signs, mimetype) = zip_members::first_members(&self.head);
-                let kind = signs.kind_of_truncated(mimetype, &self.name);
-                // A workbook of which so little is left that no member tells it apart is a broken workbook.
-                let by_name = self.name.of_broken_binary();
-                Ok(by_name
-                    .filter(|by_name| kind == ZIP && matches!(by_name, FileKind::Spreadsheet(_)))
-                    .unwrap_or(kind))
+                // A workbook of which no member is left is a broken workbook.
+                let by_name = self.name.of_broken_binary().filter(|_| signs.members() == 0);
+                Ok(match by_name {
+                    Some(workbook @ FileKind::Spreadsheet(_)) => workbook,
+                    _ => signs.kind_of_truncated(mimetype, &self.name),
+                })
             }
         }
     }

@@ -215,6 +215,11 @@ pub(super) fn first_members(head: &[u8]) -> (Signs, &[u8]) {
         let Some((header, name, data)) = member(rest, LOCAL_HEADER, LOCAL_LENGTH, 26) else {
             break;
         };
+        // Behind a marker that is all that is left of an archive there is anything.
+        if name.is_empty() || name.iter().any(u8::is_ascii_control) {
+            rest = rest.get(LOCAL_HEADER.len()..).unwrap_or_default();
+            continue;
+        }
         if signs.members() == 0 && name.eq_ignore_ascii_case(b"mimetype") {
             mimetype = stored_data(rest);
         }

@@ -132,6 +132,15 @@ fn without_its_end_an_archive_is_told_from_its_first_members() {
 }
 
 #[test]
+fn a_workbook_of_which_only_the_marker_is_left_is_a_broken_workbook() {
+    let mut rubble = b"PK\x03\x04".to_vec();
+    rubble.extend((0..200_u8).map(|n| n.wrapping_mul(151)));
+    assert_eq!(kind_of(&rubble[..], "hh.xlsx"), XLSX);
+    assert_eq!(kind_of(&rubble[..4], "hh.xlsx"), XLSX);
+    assert_eq!(kind_of(&rubble[..], "hh.zip"), ZIP);
+}
+
+#[test]
 fn a_stored_workbook_in_a_truncated_archive_is_passed_over() {
     let inner = zip(WORKBOOK, b"", b"");
     let mut outer = local_header("feb.xlsx", inner.len() as u32);
