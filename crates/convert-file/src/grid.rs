@@ -18,7 +18,7 @@ use crate::value::{CellRef, Value};
 /// Rows up to this many bytes stay in memory.
 const MEMORY_BYTES: usize = 4 * 1024 * 1024;
 /// A row is put together in memory; Excel's longest row of longest texts would not fit, a row of readings always does.
-const ROW_BYTES: usize = 64 * 1024 * 1024;
+pub(crate) const ROW_BYTES: usize = 64 * 1024 * 1024;
 /// Excel's longest row has 16,384 cells.
 const ROW_CELLS: usize = 1_000_000;
 /// Cells out of order are sorted in memory.

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use super::tokens::{Token, Tokens};
 use crate::error::ConvertError;
-use crate::xml::bounded;
+use crate::grid::ROW_BYTES;
 
 /// Spans beyond these are cut, as browsers do (HTML, 4.9.11).
 const COLUMN_SPAN: u32 = 1000;
@@ -13,6 +13,8 @@ const ROW_SPAN: u32 = 65_534;
 const COLUMNS: u32 = 16_384;
 /// Tables in tables in tables: no page goes deeper.
 const NESTED: usize = 64;
+/// As in the formats that are XML.
+const CELL_BYTES: usize = 16 * 1024 * 1024;
 /// Each table of a page is remembered.
 const TABLES: usize = 1_000_000;
 
@@ -147,7 +149,18 @@ impl Open {
             }
             self.cells.text.push(c);
         }
-        bounded(&self.cells.text)
+        if self.cells.text.len() - start > CELL_BYTES {
+            return Err(ConvertError::TooLarge(
+                "one cell holds more than 16 MiB of text".to_owned(),
+            ));
+        }
+        if self.cells.text.len() > ROW_BYTES {
+            return Err(ConvertError::TooLarge(format!(
+                "row {} holds more than 64 MiB of text",
+                u64::from(self.row) + 1
+            )));
+        }
+        Ok(())
     }
 
     /// Puts a cell into the first column that no cell from above covers.

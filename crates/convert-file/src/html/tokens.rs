@@ -27,6 +27,15 @@ pub(super) struct Tag<'t> {
     attributes: &'t str,
 }
 
+/// What a `<` begins (HTML, 13.2.5.6).
+enum Markup {
+    Tag,
+    /// A declaration or a comment.
+    Nothing,
+    /// The sign itself, as in `< 5`.
+    LessThan,
+}
+
 /// Reads a page token by token.
 pub(super) struct Tokens<R> {
     page: R,
@@ -59,8 +68,10 @@ impl<R: BufRead> Tokens<R> {
                 continue;
             }
             self.in_tag = false;
-            if !self.read_tag()? {
-                continue;
+            match self.read_markup()? {
+                Markup::Tag => {}
+                Markup::Nothing => continue,
+                Markup::LessThan => return Ok(Some(Token::Text("<"))),
             }
             let is_raw = ["script", "style"]
                 .into_iter()
@@ -98,9 +109,8 @@ impl<R: BufRead> Tokens<R> {
         Ok(true)
     }
 
-    /// After a `<`: reads the tag into `text`, its name in lower case and blanks between its attributes; `false` if it
-    /// is none, or only a declaration or a comment.
-    fn read_tag(&mut self) -> Result<bool, ConvertError> {
+    /// After a `<`: reads what it begins; a tag into `text`, its name in lower case and blanks between its attributes.
+    fn read_markup(&mut self) -> Result<Markup, ConvertError> {
         let first = self.page.fill_buf().map_err(broken_part)?.first().copied();
         match first {
             Some(b'!') => {
@@ -112,17 +122,23 @@ impl<R: BufRead> Tokens<R> {
                 if self.raw.starts_with(b"!--") && !self.raw.ends_with(b"-->") {
                     self.pass_over(b"-->")?;
                 }
-                return Ok(false);
+                Ok(Markup::Nothing)
             }
             Some(b'?') => {
                 self.pass_over(b">")?;
-                return Ok(false);
+                Ok(Markup::Nothing)
             }
-            Some(byte) if byte == b'/' || byte.is_ascii_alphabetic() => {}
-            // A `<` that opens nothing is text, which matters to no table.
-            _ => return Ok(false),
+            Some(byte) if byte == b'/' || byte.is_ascii_alphabetic() => {
+                self.read_tag()?;
+                Ok(Markup::Tag)
+            }
+            _ => Ok(Markup::LessThan),
         }
+    }
+
+    fn read_tag(&mut self) -> Result<(), ConvertError> {
         self.raw.clear();
+        let mut quotes = Quotes::default();
         loop {
             let before = self.raw.len();
             let left = PIECE_BYTES.saturating_sub(before as u64);
@@ -130,7 +146,9 @@ impl<R: BufRead> Tokens<R> {
                 .take(left)
                 .read_until(b'>', &mut self.raw)
                 .map_err(broken_part)?;
-            if self.raw.len() == before || !ends_in_quotes(&self.raw) {
+            // Only what is new is looked at: a value may hold as many `>` as bytes.
+            quotes.pass(self.raw.get(before..).unwrap_or_default());
+            if self.raw.len() == before || quotes.open.is_none() {
                 break;
             }
         }
@@ -144,7 +162,7 @@ impl<R: BufRead> Tokens<R> {
             self.text.push(' ');
             self.text.push_str(attributes);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Reads past the end tag that begins with `end`, in any case, or to the end of the page: what lies before it is no markup.
@@ -185,19 +203,24 @@ impl<R: BufRead> Tokens<R> {
     }
 }
 
-/// Whether a tag's text breaks off inside a quoted value: then a `>` belongs to the value.
-fn ends_in_quotes(tag: &[u8]) -> bool {
-    let mut quote = None;
-    let mut after_equals = false;
-    for byte in tag {
-        match (quote, byte) {
-            (Some(open), byte) if *byte == open => quote = None,
-            (None, b'"' | b'\'') if after_equals => quote = Some(*byte),
-            _ => {}
+/// Whether a tag's text, as far as it is read, breaks off inside a quoted value: then a `>` belongs to the value.
+#[derive(Default)]
+struct Quotes {
+    open: Option<u8>,
+    after_equals: bool,
+}
+
+impl Quotes {
+    fn pass(&mut self, tag: &[u8]) {
+        for byte in tag {
+            match (self.open, byte) {
+                (Some(open), byte) if *byte == open => self.open = None,
+                (None, b'"' | b'\'') if self.after_equals => self.open = Some(*byte),
+                _ => {}
+            }
+            self.after_equals = *byte == b'=' || (self.after_equals && byte.is_ascii_whitespace());
         }
-        after_equals = *byte == b'=' || (after_equals && byte.is_ascii_whitespace());
     }
-    quote.is_some()
 }
 
 impl<'t> Tag<'t> {
@@ -232,9 +255,10 @@ fn decode(text: &str, out: &mut String) {
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         let name = after
-            .split_once(';')
-            .map(|(name, _)| name)
-            .filter(|name| name.len() <= REFERENCE_BYTES);
+            .bytes()
+            .take(REFERENCE_BYTES + 1)
+            .position(|byte| byte == b';')
+            .and_then(|end| after.get(..end));
         let resolved = name.and_then(|name| resolve(name, out).then_some(name.len() + 1));
         // Old pages leave the semicolon away.
         let resolved = resolved.or_else(|| {
@@ -307,6 +331,20 @@ mod tests {
             ),
             ["x", "<td>", "y", "</td>"]
         );
+    }
+
+    #[test]
+    fn a_less_than_sign_before_no_letter_is_text() {
+        assert_eq!(tokens("<td>< 5</td>").concat(), "<td>< 5</td>");
+        assert_eq!(tokens("x <6 y<=z <").concat(), "x <6 y<=z <");
+    }
+
+    #[test]
+    fn any_number_of_signs_in_a_value_or_a_text_is_read_in_one_go() {
+        let signs = ">".repeat(2_000_000);
+        assert_eq!(tokens(&format!("<p title=\"{signs}\">x")), ["<p>", "x"]);
+        let signs = "&".repeat(2_000_000);
+        assert_eq!(tokens(&signs), [signs]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use convert_file::Options;
 use pipeline_core::ReasonCode;
 
-use crate::common::{all_sheets, csv_of, reason_of, try_convert};
+use crate::common::{all_sheets, csv_of, reason_of, refusal_of, try_convert};
 
 const READINGS: &str = "<table border=1><tr><th>MPR<th>Site<th>Date<th>Consumption (kWh)</tr>\
     <tr><td>7512345678</td><td>St Mary&#39;s &amp; St Peter&rsquo;s</td><td>01/09/2023</td><td>1,234.5</td></tr>\
@@ -76,4 +76,23 @@ fn the_page_says_how_it_is_encoded() {
 fn tags_that_are_never_closed_do_no_harm() {
     let page = "<TABLE><TR><TD>Date<TD>Time<TD>kWh<TR><TD>01/09/2023<TD>00:30<TD>1.5";
     assert_eq!(csv_of(page.as_bytes()), "Date,Time,kWh\n01/09/2023,00:30,1.5\n");
+}
+
+#[test]
+fn a_less_than_sign_in_a_cell_is_text() {
+    let page = "<table><tr><td>Date<td>Band<td>kWh<tr><td>01/09/2023<td>< 5<td>x <6 y</table>";
+    assert_eq!(csv_of(page.as_bytes()), "Date,Band,kWh\n01/09/2023,< 5,x <6 y\n");
+}
+
+#[test]
+fn a_cell_and_a_row_have_their_limits() {
+    let digits = |mebibytes: usize| "\u{1D7D8}".repeat(mebibytes << 18);
+    let cell = format!("<table><tr><td>{0}<b>{0}</table>", digits(9));
+    let (code, reason) = refusal_of(cell.as_bytes());
+    assert_eq!(code, ReasonCode::TooLarge);
+    assert!(reason.contains("one cell"), "{reason}");
+    let row = format!("<table><tr>{}</table>", format!("<td>{}", digits(13)).repeat(5));
+    let (code, reason) = refusal_of(row.as_bytes());
+    assert_eq!(code, ReasonCode::TooLarge);
+    assert!(reason.contains("row 1"), "{reason}");
 }
