@@ -23,6 +23,7 @@ mod sheet_rows;
 mod spreadsheet_ml;
 mod step;
 mod text_pool;
+mod utf8_or_western;
 mod utf8_reader;
 mod value;
 mod workbook;

@@ -4,19 +4,27 @@ use std::io::{self, BufRead, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+use crate::utf8_or_western::Utf8OrWestern;
+
 /// How much of the beginning is searched for a declaration.
 const DECLARATION_BYTES: usize = 1024;
 const BUFFER_BYTES: usize = 32 * 1024;
+const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads text as UTF-8: a byte order mark decides, else NULs beside the first `<`, else what is declared, else UTF-8.
-/// What cannot be decoded becomes U+FFFD.
+/// What is no UTF-8 then is Windows-1252; what cannot be decoded otherwise becomes U+FFFD.
 pub(crate) struct Utf8Reader<R> {
     inner: R,
-    decoder: Decoder,
-    decoded: Box<[u8]>,
+    encoding: TextEncoding,
+    decoded: Vec<u8>,
     start: usize,
     end: usize,
     finished: bool,
+}
+
+enum TextEncoding {
+    Utf8(Utf8OrWestern),
+    Other(Decoder),
 }
 
 impl<R: BufRead> Utf8Reader<R> {
@@ -36,10 +44,20 @@ impl<R: BufRead> Utf8Reader<R> {
                     .unwrap_or(UTF_8),
             },
         };
+        let mark = if beginning.starts_with(UTF_8_MARK) {
+            UTF_8_MARK.len()
+        } else {
+            0
+        };
+        inner.consume(mark);
         Ok(Self {
             inner,
-            decoder: encoding.new_decoder_with_bom_removal(),
-            decoded: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            encoding: if encoding == UTF_8 {
+                TextEncoding::Utf8(Utf8OrWestern::default())
+            } else {
+                TextEncoding::Other(encoding.new_decoder_with_bom_removal())
+            },
+            decoded: vec![0; BUFFER_BYTES],
             start: 0,
             end: 0,
             finished: false,
@@ -52,10 +70,24 @@ impl<R: BufRead> BufRead for Utf8Reader<R> {
         while self.start == self.end && !self.finished {
             let input = self.inner.fill_buf()?;
             let last = input.is_empty();
-            let (result, read, written, _) = self.decoder.decode_to_utf8(input, &mut self.decoded, last);
-            self.inner.consume(read);
-            (self.start, self.end) = (0, written);
-            self.finished = last && result == CoderResult::InputEmpty;
+            self.start = 0;
+            match &mut self.encoding {
+                TextEncoding::Utf8(decoder) => {
+                    let input = input.get(..BUFFER_BYTES).unwrap_or(input);
+                    let read = input.len();
+                    self.decoded.clear();
+                    decoder.decode(input, last, &mut self.decoded);
+                    self.inner.consume(read);
+                    self.end = self.decoded.len();
+                    self.finished = last;
+                }
+                TextEncoding::Other(decoder) => {
+                    let (result, read, written, _) = decoder.decode_to_utf8(input, &mut self.decoded, last);
+                    self.inner.consume(read);
+                    self.end = written;
+                    self.finished = last && result == CoderResult::InputEmpty;
+                }
+            }
         }
         Ok(self.decoded.get(self.start..self.end).unwrap_or_default())
     }
@@ -150,8 +182,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_decoded_is_replaced() {
-        assert_eq!(read(b"<a>\xFF</a>", xml_declaration), "<a>\u{FFFD}</a>");
+    fn what_is_no_utf_8_is_windows_1252_declared_or_not() {
+        assert_eq!(read(b"<a>\xA3</a>", xml_declaration), "<a>£</a>");
+        assert_eq!(read(b"\xEF\xBB\xBF<a>\xC2\xA3\xA3</a>", xml_declaration), "<a>££</a>");
+        assert_eq!(
+            read(b"<?xml encoding='UTF-8'?><a>\xA3</a>", xml_declaration),
+            "<?xml encoding='UTF-8'?><a>£</a>"
+        );
+    }
+
+    #[test]
+    fn a_declaration_that_could_be_read_is_in_no_16_bit_encoding() {
         assert_eq!(
             read(b"<?xml encoding='UTF-16'?>", xml_declaration),
             "<?xml encoding='UTF-16'?>"

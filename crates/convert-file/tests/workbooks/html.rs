@@ -73,6 +73,14 @@ fn the_page_says_how_it_is_encoded() {
 }
 
 #[test]
+fn a_page_that_does_not_say_how_it_is_encoded_may_be_windows_1252() {
+    let page = READINGS.replace("Site", "Z\u{e4}hler \u{a3}");
+    let latin: Vec<u8> = page.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    assert!(csv_of(&latin).starts_with("MPR,Zähler £,"));
+    assert!(csv_of(page.as_bytes()).starts_with("MPR,Zähler £,"));
+}
+
+#[test]
 fn tags_that_are_never_closed_do_no_harm() {
     let page = "<TABLE><TR><TD>Date<TD>Time<TD>kWh<TR><TD>01/09/2023<TD>00:30<TD>1.5";
     assert_eq!(csv_of(page.as_bytes()), "Date,Time,kWh\n01/09/2023,00:30,1.5\n");

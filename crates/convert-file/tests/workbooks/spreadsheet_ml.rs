@@ -125,3 +125,13 @@ fn a_file_that_breaks_off_is_corrupt() {
     let whole = table(r#"<Row><Cell><Data ss:Type="Number">1</Data></Cell></Row>"#);
     assert_eq!(reason_of(&whole[..whole.len() - 20]), ReasonCode::CorruptSpreadsheet);
 }
+
+#[test]
+fn a_workbook_that_does_not_say_how_it_is_encoded_may_be_windows_1252() {
+    let bytes = table(r#"<Row><Cell><Data ss:Type="String">Unit rate #</Data></Cell></Row>"#);
+    let latin: Vec<u8> = bytes
+        .into_iter()
+        .map(|byte| if byte == b'#' { 0xA3 } else { byte })
+        .collect();
+    assert_eq!(csv_of(&latin), "Unit rate £\n");
+}
