@@ -10,6 +10,7 @@ mod config;
 mod date;
 mod error;
 mod fields;
+mod first_bytes;
 mod grid;
 mod html;
 mod number;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use csv::{Terminator, WriterBuilder};
 
 use crate::error::ConvertError;
+use crate::first_bytes::FirstBytes;
 use crate::grid::{Extent, FilledGrid};
 use crate::sheet_rows::SheetRows;
 
@@ -36,7 +37,7 @@ impl SheetCsv {
     }
 
     /// Writes the CSV (RFC 4180, but with LF): from A1 to the last cell that holds a value, every row equally wide,
-    /// quoted only where CSV needs it.
+    /// quoted only where CSV needs it, or where the first cell would have it taken for something else than CSV.
     ///
     /// # Errors
     /// [`ConvertError::Write`] if `out` fails, [`ConvertError::Spool`] if the temporary file does.
@@ -45,7 +46,7 @@ impl SheetCsv {
             .terminator(Terminator::Any(b'\n'))
             .flexible(true)
             .buffer_capacity(64 * 1024)
-            .from_writer(out);
+            .from_writer(FirstBytes::new(out));
         let mut written = 0_u64;
         while let Some((number, row)) = self.rows.next_row()? {
             while written < u64::from(number) {

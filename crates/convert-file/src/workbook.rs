@@ -127,6 +127,9 @@ fn container(reader: &mut (impl Read + Seek)) -> Result<Container, ConvertError>
         .any(|tag| text.contains(tag))
     {
         Ok(Container::Html)
+    } else if zip::ZipArchive::new(reader).is_ok() {
+        // Its end tells a zip, whatever a mail program or an installer put before it (APPNOTE 4.1.9).
+        Ok(Container::Package)
     } else {
         Err(ConvertError::corrupt("it has the form of no known workbook"))
     }

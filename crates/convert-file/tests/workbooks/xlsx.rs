@@ -205,3 +205,22 @@ fn an_xlsm_is_an_xlsx_with_a_program_in_it() {
     });
     assert_eq!(csv_of(&bytes), "MPAN\n");
 }
+
+#[test]
+fn bytes_before_a_workbook_do_no_harm() {
+    for prefix in [
+        b"\r\n".as_slice(),
+        b"\xEF\xBB\xBF",
+        b"MZ\x90\0 a program that unpacks itself",
+        &[0; 9000],
+    ] {
+        let bytes = [prefix, &RawXlsx::of_rows(ROWS).bytes()].concat();
+        assert_eq!(csv_of(&bytes), CSV);
+    }
+}
+
+#[test]
+fn a_first_cell_that_looks_like_a_page_is_quoted() {
+    let rows = ROWS.replace("MPAN", "&lt;html&gt;");
+    assert_eq!(RawXlsx::of_rows(&rows).csv(), CSV.replace("MPAN", "\"<html>\""));
+}
