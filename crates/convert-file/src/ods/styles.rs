@@ -12,6 +12,11 @@ use crate::xml::{Xml, attribute};
 /// Styles inherit from others; a chain longer than this is a circle.
 const ANCESTORS: usize = 16;
 
+/// A style may hand values over to others, and these again, in at most so many steps.
+const HANDED_OVER: usize = 3;
+/// A format has at most four sections.
+const SECTIONS: usize = 4;
+
 /// Styles are held in memory.
 const STYLES: usize = 1_000_000;
 
@@ -22,10 +27,20 @@ struct CellStyle {
     parent: Option<String>,
 }
 
+/// What a data style makes of numbers (16.29).
+#[derive(Debug, Default)]
+struct DataStyle {
+    format: NumberFormat,
+    /// It shows a number's digits.
+    digits: bool,
+    /// The styles of the sections before its own: each is for the values of some condition (16.3).
+    maps: Vec<String>,
+}
+
 /// The styles of a document that matter for values.
 #[derive(Debug, Default)]
 pub(super) struct Styles {
-    formats: HashMap<String, NumberFormat>,
+    formats: HashMap<String, DataStyle>,
     cells: HashMap<String, CellStyle>,
     hidden_tables: HashSet<String>,
 }
@@ -38,19 +53,11 @@ impl Styles {
         }
         let name = || attribute(element, "name").map(|name| name.into_owned());
         match element.local_name().as_ref() {
-            "date-style" => {
-                let format = read_date_style(xml)?;
-                self.formats.extend(name().map(|name| (name, format)));
-            }
-            "time-style" => {
-                let wraps = attribute(element, "truncate-on-overflow").is_none_or(|value| value != "false");
-                let format = if wraps {
-                    NumberFormat::Time
-                } else {
-                    NumberFormat::Duration
-                };
-                self.formats.extend(name().map(|name| (name, format)));
-                xml.skip()?;
+            "date-style" | "time-style" | "number-style" | "currency-style" | "percentage-style" | "text-style"
+            | "boolean-style" => {
+                let name = name();
+                let style = DataStyle::read(element, xml)?;
+                self.formats.extend(name.map(|name| (name, style)));
             }
             "style" => match attribute(element, "family").as_deref() {
                 Some("table-cell") => {
@@ -73,11 +80,32 @@ impl Styles {
         let mut style = self.cells.get(style)?;
         for _ in 0..ANCESTORS {
             if let Some(data_style) = &style.data_style {
-                return Some(self.formats.get(data_style).copied().unwrap_or_default());
+                return Some(self.data_format(data_style, HANDED_OVER));
             }
             style = self.cells.get(style.parent.as_ref()?)?;
         }
         None
+    }
+
+    /// As in a format code (`[=0]"-";dd/mm/yyyy`): where the first section shows digits it decides, else the first that
+    /// shows a date or a time.
+    fn data_format(&self, name: &str, steps: usize) -> NumberFormat {
+        let Some(style) = self.formats.get(name) else {
+            return NumberFormat::Number;
+        };
+        let first = style.maps.first().and_then(|first| self.formats.get(first));
+        if first.is_some_and(|first| first.digits) {
+            return NumberFormat::Number;
+        }
+        let Some(steps) = steps.checked_sub(1) else {
+            return style.format;
+        };
+        style
+            .maps
+            .iter()
+            .map(|map| self.data_format(map, steps))
+            .find(|format| *format != NumberFormat::Number)
+            .unwrap_or(style.format)
     }
 
     pub(super) fn is_hidden(&self, table_style: &str) -> bool {
@@ -85,24 +113,38 @@ impl Styles {
     }
 }
 
-/// A date style is the list of its parts.
-fn read_date_style<R: BufRead>(xml: &mut Xml<R>) -> Result<NumberFormat, ConvertError> {
-    let (mut day, mut clock) = (false, false);
-    let inside = xml.depth();
-    while xml.depth() >= inside {
-        if let Event::Start(part) = xml.next()? {
-            match part.local_name().as_ref() {
-                "day" | "month" | "year" | "era" | "day-of-week" | "week-of-year" | "quarter" => day = true,
-                "hours" | "minutes" | "seconds" | "am-pm" => clock = true,
-                _ => {}
+impl DataStyle {
+    /// After the start of a data style: reads to its end. It is the list of its parts.
+    fn read<R: BufRead>(element: &BytesStart<'_>, xml: &mut Xml<R>) -> Result<Self, ConvertError> {
+        let kind = element.local_name().as_ref().to_owned();
+        let wraps = attribute(element, "truncate-on-overflow").is_none_or(|value| value != "false");
+        let (mut day, mut clock) = (false, false);
+        let mut style = Self::default();
+        let inside = xml.depth();
+        while xml.depth() >= inside {
+            if let Event::Start(part) = xml.next()? {
+                match part.local_name().as_ref() {
+                    "day" | "month" | "year" | "era" | "day-of-week" | "week-of-year" | "quarter" => day = true,
+                    "hours" | "minutes" | "seconds" | "am-pm" => clock = true,
+                    "number" | "scientific-number" | "fraction" => style.digits = true,
+                    "map" if style.maps.len() < SECTIONS => {
+                        let other = attribute(&part, "apply-style-name").map(|name| name.into_owned());
+                        style.maps.extend(other);
+                    }
+                    _ => {}
+                }
             }
         }
+        style.format = match kind.as_str() {
+            "date-style" if day && clock => NumberFormat::DateTime,
+            "date-style" if clock => NumberFormat::Time,
+            "date-style" => NumberFormat::Date,
+            "time-style" if wraps => NumberFormat::Time,
+            "time-style" => NumberFormat::Duration,
+            _ => NumberFormat::Number,
+        };
+        Ok(style)
     }
-    Ok(match (day, clock) {
-        (true, true) => NumberFormat::DateTime,
-        (false, true) => NumberFormat::Time,
-        _ => NumberFormat::Date,
-    })
 }
 
 /// After the start of a table's style: whether tables of this style are hidden.

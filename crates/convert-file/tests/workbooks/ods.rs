@@ -10,6 +10,16 @@ const STYLES: &str = r#"<office:automatic-styles>
     <number:date-style style:name="N2"><number:day/><number:month/><number:year/><number:text> </number:text><number:hours/><number:minutes/></number:date-style>
     <number:time-style style:name="N3"><number:hours/><number:text>:</number:text><number:minutes/></number:time-style>
     <number:time-style style:name="N4" number:truncate-on-overflow="false"><number:hours/><number:minutes/></number:time-style>
+    <number:number-style style:name="N5"><number:number number:decimal-places="2"/></number:number-style>
+    <number:text-style style:name="N6"><number:text>-</number:text></number:text-style>
+    <number:text-style style:name="N7"><number:text-content/><style:map style:condition="value()&lt;=1.79E+308" style:apply-style-name="N1"/></number:text-style>
+    <number:date-style style:name="N8"><number:day/><style:map style:condition="value()=0" style:apply-style-name="N6"/></number:date-style>
+    <number:date-style style:name="N9"><number:day/><style:map style:condition="value()&gt;0" style:apply-style-name="N5"/></number:date-style>
+    <number:text-style style:name="N10"><style:map style:apply-style-name="N10"/><style:map style:apply-style-name="N10"/><style:map style:apply-style-name="N7"/></number:text-style>
+    <style:style style:name="mapped-day" style:family="table-cell" style:data-style-name="N7"/>
+    <style:style style:name="dash-or-day" style:family="table-cell" style:data-style-name="N8"/>
+    <style:style style:name="number-or-day" style:family="table-cell" style:data-style-name="N9"/>
+    <style:style style:name="circle" style:family="table-cell" style:data-style-name="N10"/>
     <style:style style:name="day" style:family="table-cell" style:data-style-name="N1"/>
     <style:style style:name="moment" style:family="table-cell" style:data-style-name="N2"/>
     <style:style style:name="bold-moment" style:family="table-cell" style:parent-style-name="moment"/>
@@ -84,6 +94,20 @@ fn the_style_tells_days_from_moments() {
         csv_of_cells(&cells.concat()),
         "2023-09-01,2023-09-01,2023-09-01T01:03:59+00:00,2023-09-01,2023-09-01,12:00:00,2023-09-01T12:00:00+00:00,1900-01-01\n"
     );
+}
+
+#[test]
+fn a_style_may_hand_values_over_to_another() {
+    let cell = |style: &str| {
+        format!(
+            r#"<table:table-cell table:style-name="{style}" office:value-type="date" office:date-value="2023-09-01T18:00:00"/>"#
+        )
+    };
+    assert_eq!(
+        csv_of_cells(&["mapped-day", "dash-or-day", "circle"].map(cell).concat()),
+        "2023-09-01,2023-09-01,2023-09-01\n"
+    );
+    assert_eq!(csv_of_cells(&cell("number-or-day")), "2023-09-01T18:00:00+00:00\n");
 }
 
 #[test]
