@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Shared, rich_text};
+use super::{Shared, place, rich_text};
 use crate::date::serial_of_iso;
 use crate::error::ConvertError;
 use crate::number::parse_number;
@@ -44,17 +44,23 @@ pub(super) fn read<R: BufRead>(
     let mut next = CellRef::default();
     let mut next_row = 0;
     let mut value = String::new();
+    let mut in_data = false;
     loop {
         match xml.next()? {
             Event::Start(element) => match element.local_name().as_ref() {
-                "row" => {
-                    let number = attribute(&element, "r").and_then(|number| number.trim().parse::<u32>().ok());
-                    let row = number.and_then(|number| number.checked_sub(1)).unwrap_or(next_row);
+                "sheetData" => in_data = true,
+                // What extensions call rows and cells are none of the sheet's.
+                "extLst" => xml.skip()?,
+                "row" if in_data => {
+                    let row = match attribute(&element, "r") {
+                        Some(number) => place::row(&number)?,
+                        None => next_row,
+                    };
                     next = CellRef::new(row, 0);
                     next_row = row.saturating_add(1);
                 }
-                "c" => {
-                    let head = read_head(&element);
+                "c" if in_data => {
+                    let head = read_head(&element)?;
                     let at = head.at.unwrap_or(next);
                     next = CellRef::new(at.row, at.column.saturating_add(1));
                     value.clear();
@@ -70,6 +76,7 @@ pub(super) fn read<R: BufRead>(
                 }
                 _ => {}
             },
+            Event::End(element) if element.local_name().as_ref() == "sheetData" => in_data = false,
             // What follows is read as well: only at the end of a part is its checksum known to be right.
             Event::Eof => return Ok(()),
             _ => {}
@@ -77,11 +84,11 @@ pub(super) fn read<R: BufRead>(
     }
 }
 
-fn read_head(element: &BytesStart<'_>) -> Head {
+fn read_head(element: &BytesStart<'_>) -> Result<Head, ConvertError> {
     let mut head = Head::default();
     for attribute in attributes(element) {
         match attribute.key.local_name().as_ref() {
-            "r" => head.at = CellRef::parse(attribute_value(&attribute).trim()),
+            "r" => head.at = Some(place::cell(&attribute_value(&attribute))?),
             "s" => head.style = attribute_value(&attribute).trim().parse().unwrap_or(0),
             "t" => {
                 head.kind = match attribute_value(&attribute).trim() {
@@ -97,7 +104,7 @@ fn read_head(element: &BytesStart<'_>) -> Head {
             _ => {}
         }
     }
-    head
+    Ok(head)
 }
 
 /// Reads to the cell's end. The formula is not the value, nor are extensions.
@@ -124,6 +131,8 @@ fn value_of<'v>(head: Head, text: &'v str, shared: &'v Shared) -> Result<Option<
     if text.is_empty() {
         return Ok(None);
     }
+    // A number or a date that is none is shown as it stands, as calamine does: one odd cell is seen in the CSV, and no
+    // reason to lose all others.
     let number_or_text = |number: Option<f64>, format| {
         number.map_or(Value::Text(text), |number| Value::Number(number, format, shared.epoch))
     };

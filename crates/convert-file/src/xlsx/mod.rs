@@ -1,6 +1,7 @@
 //! xlsx and xlsm: SpreadsheetML in a package (ECMA-376, transitional and strict).
 
 mod cells;
+mod place;
 mod rich_text;
 mod styles;
 

@@ -224,3 +224,27 @@ fn a_first_cell_that_looks_like_a_page_is_quoted() {
     let rows = ROWS.replace("MPAN", "&lt;html&gt;");
     assert_eq!(RawXlsx::of_rows(&rows).csv(), CSV.replace("MPAN", "\"<html>\""));
 }
+
+#[test]
+fn a_place_that_cannot_be_read_moves_no_value_elsewhere() {
+    for (rows, code) in [
+        (
+            r#"<row r="2"><c r="A2"><v>1</v></c><c r="ZZZZZZZZ2"><v>2</v></c></row>"#,
+            ReasonCode::TooLarge,
+        ),
+        (r#"<row r="4294967297"><c><v>1</v></c></row>"#, ReasonCode::TooLarge),
+        (r#"<row r="one"><c><v>1</v></c></row>"#, ReasonCode::CorruptSpreadsheet),
+        (r#"<row><c r="?"><v>1</v></c></row>"#, ReasonCode::CorruptSpreadsheet),
+    ] {
+        assert_eq!(reason_of(&RawXlsx::of_rows(rows).bytes()), code, "{rows}");
+    }
+}
+
+#[test]
+fn only_the_sheets_own_rows_count() {
+    let odd = r#"<row r="9"><c r="A9"><v>9</v></c></row>"#;
+    let sheet = format!(
+        r#"<worksheet><extLst><ext><sheetData>{odd}</sheetData></ext></extLst><sheetData>{ROWS}</sheetData><oddData>{odd}</oddData><extLst><ext>{odd}</ext></extLst></worksheet>"#
+    );
+    assert_eq!(RawXlsx::of_sheet(&sheet).csv(), CSV);
+}
