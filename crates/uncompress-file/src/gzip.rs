@@ -32,9 +32,7 @@ pub(crate) fn unpack<V: Visitor>(
         survey(source, limits)?;
         return tar::unpack(&mut Unzipped::new(source, limits), archive_name, harvest);
     }
-    let name = name
-        .or_else(|| stream.name.take())
-        .unwrap_or_else(|| archive_name.to_owned());
+    let name = file_name(name, stream.name.take()).unwrap_or_else(|| archive_name.to_owned());
     harvest.offer(1, &name, &mut head.as_slice().chain(stream))
 }
 
@@ -74,6 +72,21 @@ fn ungzipped(archive_name: &str) -> Option<String> {
         "tgz" | "taz" => Some(format!("{stem}.tar")),
         _ => None,
     }
+}
+
+/// The archive's name without its ending goes first; but where that tells no format (`data.gz`) and the header's does
+/// (`readings.csv`), the header's is the better one.
+fn file_name(ungzipped: Option<String>, stored: Option<String>) -> Option<String> {
+    match (ungzipped, stored) {
+        (Some(name), Some(stored)) if !has_extension(&name) && has_extension(&stored) => Some(stored),
+        (Some(name), _) => Some(name),
+        (None, stored) => stored,
+    }
+}
+
+fn has_extension(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(stem, extension)| !stem.is_empty() && !extension.is_empty())
 }
 
 /// What a tar may have beside the content of its members: headers, padding, long names.

@@ -50,6 +50,22 @@ fn where_the_archives_name_does_not_tell_the_header_does() {
 }
 
 #[test]
+fn where_the_archives_name_tells_no_format_the_headers_does() {
+    let csv = readings("1", 1);
+    let inner = named(b"/export/inner.csv", &csv);
+    assert_eq!(unpack("data.gz", &inner).names(), ["inner.csv"]);
+    assert_eq!(unpack("data.csv.gz", &inner).names(), ["data.csv"]);
+    for stored in [b"inner".as_slice(), b".csv", b"inner.", b""] {
+        assert_eq!(unpack("data.gz", &named(stored, &csv)).names(), ["data"]);
+    }
+    assert_eq!(unpack("data.gz", &gzip(&csv)).names(), ["data"]);
+    assert_eq!(
+        unpack("data.gz", &named(b"..\\..\\other\\inner.csv", &csv)).names(),
+        ["inner.csv"]
+    );
+}
+
+#[test]
 fn gzip_members_one_after_the_other_are_one_file() {
     let (first, second) = (readings("1", 40), readings("2", 50));
     let joined = [gzip(&first), gzip(&second), gzip(b"")].concat();
