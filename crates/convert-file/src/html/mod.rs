@@ -3,6 +3,7 @@
 //! Only a table that looks like readings is taken: at least two rows of three filled cells, and digits in one of them.
 //! Everything else is a web page, for instance somebody's error page.
 
+mod references;
 mod tables;
 mod tokens;
 
