@@ -35,6 +35,7 @@ impl ConvertFile {
     fn deliver(
         &self,
         csv: &mut SheetCsv,
+        position: usize,
         number: usize,
         input: &Input,
         outbox: &mut Outbox,
@@ -45,12 +46,8 @@ impl ConvertFile {
                 .name()
                 .with_suffix(&format!(".{}.csv", safe_sheet_name(csv.name(), number))),
         };
-        // A workbook may have two sheets of one name, if a program made it.
-        let path = if number == 1 {
-            csv.name().to_owned()
-        } else {
-            format!("{} ({number})", csv.name())
-        };
+        // The number keeps sheets apart that a program gave one name.
+        let path = format!("{position}/{}", csv.name());
         let mut writer = outbox.create(Output::new(Bucket::Process, name, path))?;
         writer.rows(csv.rows());
         csv.write_to(&mut writer)?;
@@ -65,13 +62,15 @@ impl Step for ConvertFile {
     }
 
     fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
-        let reader = input.open().map_err(Failure::Spool)?;
+        let reader = input.open();
         let mut failure = None;
+        let mut position = 0;
         let mut numbers: HashMap<String, usize> = HashMap::new();
         let result = convert(reader, &self.options, &mut |mut csv| {
             let number = numbers.entry(csv.name().to_owned()).or_default();
             *number += 1;
-            self.deliver(&mut csv, *number, input, outbox)
+            position += 1;
+            self.deliver(&mut csv, position, *number, input, outbox)
                 .map_err(|error| match error {
                     ConvertFailure::Convert(error) => error,
                     ConvertFailure::Outbox(error) => {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Vars;
 use crate::reason::{ReasonCode, Rejection};
 use crate::safe_path::safe_part;
 
@@ -85,6 +86,16 @@ impl Areas {
         } else {
             Err(bad.into_iter().filter_map(Result::err).collect())
         }
+    }
+
+    /// Reads `AREAS`; `None` if it is not set: then every area exists.
+    pub fn read(vars: &mut Vars<'_>) -> Option<Self> {
+        let names = vars.list("AREAS");
+        let areas = Self::new(&names).unwrap_or_else(|bad| {
+            vars.problem(format!("AREAS has names that cannot be areas: {}", bad.join(", ")));
+            Self(Vec::new())
+        });
+        (!names.is_empty()).then_some(areas)
     }
 
     fn spelling(&self, lower: &str) -> Option<Area> {

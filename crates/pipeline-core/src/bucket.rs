@@ -87,10 +87,22 @@ pub struct Buckets {
 
 impl Buckets {
     /// Reads the names from `INBOX_BUCKET`, `PROCESS_BUCKET`, …
+    ///
+    /// No two may be the same: a stage that writes to the bucket it is triggered by would trigger itself for ever.
     pub fn read(vars: &mut Vars<'_>) -> Self {
-        Self {
-            names: Bucket::ALL.map(|bucket| vars.required(bucket.variable())),
+        let buckets = Self::named(|bucket| vars.get(bucket.variable()).unwrap_or_default());
+        for (index, bucket) in Bucket::ALL.into_iter().enumerate() {
+            let name = vars.required(bucket.variable());
+            let earlier = Bucket::ALL
+                .into_iter()
+                .take(index)
+                .find(|earlier| buckets.name(*earlier) == name);
+            if let Some(earlier) = earlier.filter(|_| !name.is_empty()) {
+                let (one, other) = (earlier.variable(), bucket.variable());
+                vars.problem(format!("{one} and {other} are the same bucket"));
+            }
         }
+        buckets
     }
 
     /// Names made by a rule, for whoever creates the buckets (the `pipeline` command, tests).

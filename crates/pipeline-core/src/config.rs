@@ -149,6 +149,26 @@ mod tests {
     }
 
     #[test]
+    fn two_buckets_of_one_name_are_refused() {
+        let mut one = Vars::new(|name| Some(name.to_owned()));
+        Buckets::read(&mut one);
+        assert!(one.finish(()).is_ok());
+        let mut same = Vars::new(|name| {
+            Some(
+                if name == "RECEIPTS_BUCKET" {
+                    "PROCESS_BUCKET"
+                } else {
+                    name
+                }
+                .to_owned(),
+            )
+        });
+        Buckets::read(&mut same);
+        let problem = same.finish(()).unwrap_err().to_string();
+        assert!(problem.contains("PROCESS_BUCKET and RECEIPTS_BUCKET"), "{problem}");
+    }
+
+    #[test]
     fn a_variable_of_blanks_counts_as_not_set() {
         let mut vars = Vars::new(|_| Some("  ".into()));
         assert_eq!(vars.parsed("LIMIT_DEPTH", 4), 4);

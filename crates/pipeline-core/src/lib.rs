@@ -41,7 +41,7 @@ pub use output_writer::OutputWriter;
 pub use provenance::Provenance;
 pub use reason::{BadPart, ReasonCode, Rejection};
 pub use receipt::{Outcome, Receipt};
-pub use runner::{Handled, RunError, Runner};
+pub use runner::{Earlier, Handled, RunError, Runner};
 pub use safe_path::SafePath;
 pub use spool::{Spool, SpoolReader};
 pub use stage::Stage;

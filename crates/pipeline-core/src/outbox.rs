@@ -2,14 +2,14 @@
 //!
 //! Small outputs are written whole, several at a time; larger ones stream out by multipart upload, so that memory does not grow with the file.
 
-use std::io;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::area::Area;
 use crate::bucket::Bucket;
@@ -21,7 +21,7 @@ use crate::provenance::Provenance;
 use crate::receipt::{Notes, OutputRecord};
 use crate::safe_path::SafePath;
 use crate::step::Failure;
-use crate::store::{Content, Store, Target};
+use crate::store::{Content, Store, StoreError, Target, Upload};
 
 /// Bytes of small outputs that may be on their way at once. Each counts as at least a sixteenth, so there are at most 16.
 const IN_FLIGHT_KIB: u32 = 32 * 1024;
@@ -103,7 +103,10 @@ pub(crate) struct Shared {
     pub(crate) handle: Handle,
     pub(crate) latch: Arc<Latch>,
     pub(crate) records: Mutex<Vec<OutputRecord>>,
-    in_flight: Mutex<Vec<JoinHandle<()>>>,
+    in_flight: Mutex<JoinSet<()>>,
+    /// The receipt of the input: once it is there, the work is done.
+    receipt: Key,
+    origins: Mutex<HashSet<(Bucket, Origin)>>,
     budget: Arc<Semaphore>,
 }
 
@@ -116,6 +119,8 @@ impl Outbox {
                 latch: Arc::clone(&input.latch),
                 records: Mutex::default(),
                 in_flight: Mutex::default(),
+                receipt: Key::receipt(input.origin),
+                origins: Mutex::default(),
                 budget: Arc::new(Semaphore::new(IN_FLIGHT_KIB as usize)),
             }),
             provenance: input.provenance.clone(),
@@ -149,13 +154,18 @@ impl Outbox {
         self.shared.handle.clone()
     }
 
+    /// Stops all writing when it is dropped. After [`close`](Self::close) there is nothing left to stop.
+    pub(crate) fn stop_on_drop(&self) -> StopOnDrop {
+        StopOnDrop(Arc::clone(&self.shared))
+    }
+
     /// Writes an output whole.
     ///
     /// # Errors
     /// If an earlier output could not be written.
     pub fn put(&mut self, output: Output, bytes: impl Into<Bytes>) -> Result<(), Failure> {
         let bytes = bytes.into();
-        let (target, record) = self.address(output);
+        let (target, record) = self.address(output)?;
         let record = OutputRecord {
             size: bytes.len() as u64,
             blake3: blake3::hash(&bytes).to_hex().to_string(),
@@ -170,7 +180,7 @@ impl Outbox {
     /// If an earlier output could not be written.
     pub fn create(&mut self, output: Output) -> Result<OutputWriter, Failure> {
         self.shared.stop_if_failed()?;
-        let (target, record) = self.address(output);
+        let (target, record) = self.address(output)?;
         Ok(OutputWriter::new(Arc::clone(&self.shared), target, record))
     }
 
@@ -179,7 +189,7 @@ impl Outbox {
     /// # Errors
     /// If an earlier output could not be written.
     pub fn forward(&mut self, output: Output) -> Result<(), Failure> {
-        let (target, record) = self.address(output);
+        let (target, record) = self.address(output)?;
         let size = match &self.source {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::Object(_, _, _, size) => *size,
@@ -192,10 +202,16 @@ impl Outbox {
         self.shared.place_soon(target, self.source.clone(), record)
     }
 
-    fn address(&self, output: Output) -> (Target, OutputRecord) {
+    fn address(&self, output: Output) -> Result<(Target, OutputRecord), Failure> {
         let origin = output
             .origin
             .unwrap_or_else(|| self.origin.child(&output.path_in_parent));
+        if !lock(&self.shared.origins).insert((output.bucket, origin)) {
+            return Err(Failure::Panicked(format!(
+                "two outputs are called {:?}",
+                output.path_in_parent
+            )));
+        }
         let area = output.area.or_else(|| self.area.clone()).unwrap_or_else(Area::unknown);
         let provenance = Provenance {
             parent: Some(self.origin),
@@ -226,26 +242,27 @@ impl Outbox {
             origin,
             metadata: provenance.to_metadata(origin, None),
         };
-        (target, record)
+        Ok((target, record))
     }
 
     /// Waits for everything that is under way. What failed is in the latch.
     pub(crate) async fn close(self) -> (Vec<OutputRecord>, Notes, Provenance, Option<Area>) {
-        loop {
-            let task = lock(&self.shared.in_flight).pop();
-            match task {
-                // A task that panicked has written no record; the runner must not take the work for done.
-                Some(task) => {
-                    if let Err(error) = task.await {
-                        self.shared.latch.fail(Failure::Panicked(error.to_string()));
-                    }
-                }
-                None => break,
-            }
+        let mut in_flight = std::mem::take(&mut *lock(&self.shared.in_flight));
+        while let Some(ended) = in_flight.join_next().await {
+            self.shared.look_at(ended);
         }
         let mut records = std::mem::take(&mut *lock(&self.shared.records));
         records.sort_by(|a, b| (a.bucket, &a.key).cmp(&(b.bucket, &b.key)));
         (records, self.notes, self.provenance, self.area)
+    }
+}
+
+/// See [`Outbox::stop_on_drop`].
+pub(crate) struct StopOnDrop(Arc<Shared>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -266,19 +283,57 @@ impl Shared {
         let permit = self
             .handle
             .block_on(Arc::clone(&self.budget).acquire_many_owned(permits))
-            .map_err(|_| Failure::Deadline)?;
+            .map_err(|_| Failure::Stopped)?;
         let shared = Arc::clone(self);
-        let task = self.handle.spawn(async move {
-            match shared.store.place(&target, &content).await {
-                Ok(key) => shared.record(record, &key),
-                Err(error) => shared.latch.fail(error.into()),
-            }
-            drop(permit);
-        });
         let mut in_flight = lock(&self.in_flight);
-        in_flight.retain(|task| !task.is_finished());
-        in_flight.push(task);
+        // Looked at under the lock: `stop` latches first and then takes the lock, so nothing is begun after it.
+        self.stop_if_failed()?;
+        while let Some(ended) = in_flight.try_join_next() {
+            self.look_at(ended);
+        }
+        in_flight.spawn_on(
+            async move {
+                let placed = match shared.is_done(target.bucket).await {
+                    Ok(()) => shared.store.place(&target, &content).await,
+                    Err(error) => Err(error),
+                };
+                match placed {
+                    Ok(key) => shared.record(record, &key),
+                    Err(error) => shared.latch.fail(error.into()),
+                }
+                drop(permit);
+            },
+            &self.handle,
+        );
         Ok(())
+    }
+
+    /// Another worker on the same object may have finished since this one looked.
+    pub(crate) async fn is_done(&self, bucket: Bucket) -> Result<(), StoreError> {
+        if bucket == Bucket::AmrData && self.store.head(Bucket::Receipts, &self.receipt).await?.is_some() {
+            return Err(self.store.changed(Bucket::Receipts, &self.receipt));
+        }
+        Ok(())
+    }
+
+    /// Throws away what an output that was not finished has uploaded.
+    pub(crate) fn abort_soon(&self, upload: Upload) {
+        let abort = async move { upload.abort().await };
+        lock(&self.in_flight).spawn_on(abort, &self.handle);
+    }
+
+    /// The deadline has come: what is under way is broken off, and nothing is begun any more.
+    fn stop(&self) {
+        self.latch.fail(Failure::Deadline);
+        self.budget.close();
+        lock(&self.in_flight).abort_all();
+    }
+
+    /// A task that panicked has written no record; the runner must not take the work for done.
+    fn look_at(&self, ended: Result<(), JoinError>) {
+        if let Err(error) = ended {
+            self.latch.fail(Failure::Panicked(error.to_string()));
+        }
     }
 
     pub(crate) fn record(&self, record: OutputRecord, key: &Key) {
@@ -289,10 +344,7 @@ impl Shared {
     }
 
     pub(crate) fn stop_if_failed(&self) -> Result<(), Failure> {
-        self.latch.check().map_err(|stopped| {
-            // The latch keeps the first failure for the runner; this one only unwinds the step.
-            Failure::Spool(io::Error::new(io::ErrorKind::Interrupted, stopped))
-        })
+        self.latch.check().map_err(|_| Failure::Stopped)
     }
 }
 

@@ -62,6 +62,7 @@ impl OutputWriter {
     /// # Errors
     /// If it could not be written.
     pub fn finish(mut self) -> Result<(), Failure> {
+        self.shared.stop_if_failed()?;
         self.record.blake3 = self.hasher.finalize().to_hex().to_string();
         let rest = self.buffer.split().freeze();
         let record = self.record.clone();
@@ -87,19 +88,24 @@ impl OutputWriter {
     }
 
     async fn complete(&self, mut upload: Upload, rest: Bytes) -> Result<(), StoreError> {
-        if !rest.is_empty() {
-            upload.part(rest).await?;
-        }
         let key = upload.key().clone();
+        if let Err(error) = self.end(&mut upload, rest).await {
+            upload.abort().await;
+            return Err(error);
+        }
         match upload.complete_new().await? {
             Put::Created => Ok(()),
             Put::Exists if self.shared.store.holds(&self.target, &key).await? => Ok(()),
             // Another writer was faster since the key was found free. The retry finds another key.
-            Put::Exists => Err(StoreError::Taken {
-                bucket: self.shared.store.buckets().name(self.target.bucket).to_owned(),
-                key: key.to_string(),
-            }),
+            Put::Exists => Err(self.shared.store.taken(self.target.bucket, &key)),
         }
+    }
+
+    async fn end(&self, upload: &mut Upload, rest: Bytes) -> Result<(), StoreError> {
+        if !rest.is_empty() {
+            upload.part(rest).await?;
+        }
+        self.shared.is_done(self.target.bucket).await
     }
 
     async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {
@@ -123,7 +129,7 @@ impl OutputWriter {
 
     fn failed(&self, error: StoreError) -> Failure {
         self.shared.latch.fail(error.into());
-        Failure::Spool(io::ErrorKind::Interrupted.into())
+        Failure::Stopped
     }
 }
 
@@ -156,7 +162,7 @@ impl io::Write for OutputWriter {
 impl OutputWriter {
     fn abandon(&mut self) {
         if let Streamed::Parts(upload) = std::mem::replace(&mut self.streamed, Streamed::Failed) {
-            self.shared.handle.spawn(async move { upload.abort().await });
+            self.shared.abort_soon(*upload);
         }
     }
 }

@@ -106,6 +106,20 @@ impl Rejection {
     }
 }
 
+impl Rejection {
+    /// The reason of a container: the first bad part's code, and what is wrong with each part. `None` without bad parts.
+    #[must_use]
+    pub fn of_parts(parts: &[BadPart]) -> Option<Self> {
+        const NAMED: usize = 20;
+        let reason_code = parts.first()?.rejection.reason_code;
+        let mut reasons: Vec<String> = parts.iter().take(NAMED).map(ToString::to_string).collect();
+        if let Some(more) = parts.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            reasons.push(format!("and {more} more"));
+        }
+        Some(Self::new(reason_code, reasons.join(" ")))
+    }
+}
+
 /// A part of an email or a member of an archive that could not be used, while its siblings went on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadPart {
@@ -114,6 +128,12 @@ pub struct BadPart {
     /// Why.
     #[serde(flatten)]
     pub rejection: Rejection,
+}
+
+impl fmt::Display for BadPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "“{}”: {}", self.part, self.rejection.reason)
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use crate::step::{Failure, Input, Step, Verdict};
 use crate::step_thread;
 use crate::store::{Content, ObjectHead, Store, StoreError, Target};
 
-/// How long before Lambda's deadline a step stops, so that its failure is still reported.
+/// How long before Lambda's deadline the work stops, so that its failure is still reported.
 const BEFORE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A step, tied to its buckets.
@@ -41,8 +41,17 @@ pub struct Runner<S> {
 pub enum Handled {
     /// The object was worked on; the receipt says how.
     Now(Box<Receipt>),
-    /// The work had been done before: the source is gone, or there is a receipt.
-    Before,
+    /// The work had been done before.
+    Before(Earlier),
+}
+
+/// How one sees that the work had been done before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// The source is gone.
+    SourceGone,
+    /// There is a receipt for this origin.
+    Receipt(Origin),
 }
 
 /// An object that could not be worked on; a retry may.
@@ -86,7 +95,14 @@ impl<S: Step> Runner<S> {
     /// If S3, the network, the disk, the clock or we ourselves failed. Nothing is lost then: the source is still
     /// there, and the same event given again finishes the work.
     pub async fn handle(&self, event: &ObjectEvent, deadline: Option<Instant>) -> Result<Handled, RunError> {
-        self.work(event, deadline).await.map_err(|failure| RunError {
+        let work = self.work(event);
+        let ended = match deadline {
+            None => work.await,
+            Some(deadline) => tokio::time::timeout_at(stop_at(Instant::now(), deadline).into(), work)
+                .await
+                .unwrap_or(Err(Failure::Deadline)),
+        };
+        ended.map_err(|failure| RunError {
             stage: self.step.stage().as_str(),
             bucket: event.bucket.clone(),
             key: event.key.to_string(),
@@ -94,7 +110,7 @@ impl<S: Step> Runner<S> {
         })
     }
 
-    async fn work(&self, event: &ObjectEvent, deadline: Option<Instant>) -> Result<Handled, Failure> {
+    async fn work(&self, event: &ObjectEvent) -> Result<Handled, Failure> {
         let started = OffsetDateTime::now_utc();
         let bucket = self.step.stage().source();
         if self.store.buckets().role(&event.bucket) != Some(bucket) {
@@ -107,21 +123,21 @@ impl<S: Step> Runner<S> {
             });
         }
         let Some(head) = self.store.head(bucket, &event.key).await? else {
-            return Ok(Handled::Before);
+            return Ok(Handled::Before(Earlier::SourceGone));
         };
         let source = self.identify(&event.key, head);
         let receipt_key = Key::receipt(source.origin);
         if self.store.head(Bucket::Receipts, &receipt_key).await?.is_some() {
             self.remove(&source).await?;
-            return Ok(Handled::Before);
+            return Ok(Handled::Before(Earlier::Receipt(source.origin)));
         }
         let Some(body) = self.store.get(bucket, &source.key, &source.head.etag).await? else {
-            return Ok(Handled::Before);
+            return Ok(Handled::Before(Earlier::SourceGone));
         };
         let spool = Spool::fetch(body, source.head.size)
             .await
             .map_err(|error| self.broken_body(&source, error))?;
-        let receipt = self.run_step(&source, spool, deadline, started).await?;
+        let receipt = self.run_step(&source, spool, started).await?;
         self.write_receipt(&receipt_key, &receipt).await?;
         self.remove(&source).await?;
         Ok(Handled::Now(Box::new(receipt)))
@@ -164,13 +180,7 @@ impl<S: Step> Runner<S> {
         }
     }
 
-    async fn run_step(
-        &self,
-        source: &Source,
-        spool: Spool,
-        deadline: Option<Instant>,
-        started: OffsetDateTime,
-    ) -> Result<Receipt, Failure> {
+    async fn run_step(&self, source: &Source, spool: Spool, started: OffsetDateTime) -> Result<Receipt, Failure> {
         let bucket = self.step.stage().source();
         let content = spool.in_memory().cloned().map_or_else(
             || Content::Object(bucket, source.key.clone(), source.head.etag.clone(), spool.size()),
@@ -186,11 +196,12 @@ impl<S: Step> Runner<S> {
             latch: Arc::clone(&latch),
         });
         let outbox = Outbox::new(self.store.clone(), self.layout, &input, content.clone());
-        let stop_at = deadline.map(|deadline| deadline.checked_sub(BEFORE_DEADLINE).unwrap_or(deadline));
+        // Whenever this future is dropped, be it by the deadline, nothing is written any more.
+        let _stop = outbox.stop_on_drop();
         let (verdict, outbox) = if input.area.is_none() && bucket != Bucket::Inbox {
             (Ok(Verdict::Rejected(no_area())), outbox)
         } else {
-            step_thread::run(Arc::clone(&self.step), Arc::clone(&input), outbox, stop_at).await?
+            step_thread::run(Arc::clone(&self.step), Arc::clone(&input), outbox).await?
         };
         let (outputs, notes, provenance, area) = outbox.close().await;
         // A latched failure counts more than the verdict: format code may have taken an outage for a corrupt file.
@@ -303,6 +314,12 @@ impl Source {
     }
 }
 
+/// Where so little time is left that a minute would be most of it, half of it must do.
+fn stop_at(now: Instant, deadline: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(now);
+    now + left - BEFORE_DEADLINE.min(left / 2)
+}
+
 fn no_area() -> Rejection {
     let reason = "The file lies in no area's folder. Please put it under the area's name, for instance sheffield/.";
     Rejection::new(ReasonCode::NoArea, reason)
@@ -313,24 +330,23 @@ fn outcome_of(verdict: Verdict) -> (Outcome, Option<Rejection>, Vec<BadPart>) {
         Verdict::Done => (Outcome::Done, None, Vec::new()),
         Verdict::NoFiles => (Outcome::NoFiles, None, Vec::new()),
         Verdict::Rejected(rejection) => (Outcome::Rejected, Some(rejection), Vec::new()),
-        Verdict::Partly(parts) => match summary(&parts) {
+        Verdict::Partly(parts) => match Rejection::of_parts(&parts) {
             None => (Outcome::Done, None, parts),
             Some(rejection) => (Outcome::Partly, Some(rejection), parts),
         },
     }
 }
 
-/// The container's own reason: the first bad part's code, and every part by name.
-fn summary(parts: &[BadPart]) -> Option<Rejection> {
-    const NAMED: usize = 20;
-    let code = parts.first()?.rejection.reason_code;
-    let mut reasons: Vec<String> = parts
-        .iter()
-        .take(NAMED)
-        .map(|bad| format!("“{}”: {}", bad.part, bad.rejection.reason))
-        .collect();
-    if let Some(more) = parts.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        reasons.push(format!("and {more} more"));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_work_stops_a_minute_before_the_deadline_or_at_half_of_a_short_time() {
+        let now = Instant::now();
+        let seconds = Duration::from_secs;
+        for (left, stops_after) in [(900, 840), (120, 60), (60, 30), (10, 5), (0, 0)] {
+            assert_eq!(stop_at(now, now + seconds(left)), now + seconds(stops_after));
+        }
     }
-    Some(Rejection::new(code, reasons.join(" ")))
 }

@@ -1,12 +1,12 @@
 //! The content of an object on this machine: in memory if it is small, else in a temporary file.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
-use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
 use crate::latch::Latch;
@@ -25,7 +25,8 @@ pub struct Spool {
 #[derive(Debug)]
 enum Content {
     Memory(Bytes),
-    Disk(NamedTempFile),
+    /// A file without a name: the system removes it with its last user, even if we are killed.
+    Disk(Arc<File>),
 }
 
 impl Spool {
@@ -39,15 +40,15 @@ impl Spool {
         let mut memory = BytesMut::new();
         let mut disk = None;
         if size > MEMORY_BYTES {
-            let file = NamedTempFile::new()?;
-            let handle = tokio::fs::File::from_std(file.reopen()?);
-            disk = Some((file, handle));
+            let file = tempfile::tempfile()?;
+            let writer = tokio::fs::File::from_std(file.try_clone()?);
+            disk = Some((Arc::new(file), writer));
         }
         while let Some(chunk) = body.try_next().await.map_err(io::Error::other)? {
             received += chunk.len() as u64;
             hasher.update(&chunk);
             match &mut disk {
-                Some((_, file)) => file.write_all(&chunk).await?,
+                Some((_, writer)) => writer.write_all(&chunk).await?,
                 None => memory.extend_from_slice(&chunk),
             }
         }
@@ -56,8 +57,8 @@ impl Spool {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, short));
         }
         let content = match disk {
-            Some((file, mut handle)) => {
-                handle.flush().await?;
+            Some((file, mut writer)) => {
+                writer.flush().await?;
                 Content::Disk(file)
             }
             None => Content::Memory(memory.freeze()),
@@ -101,12 +102,17 @@ impl Spool {
         }
     }
 
-    pub(crate) fn open(&self, latch: Arc<Latch>) -> io::Result<SpoolReader> {
-        let source = match &self.content {
-            Content::Memory(bytes) => Source::Memory(Cursor::new(bytes.clone())),
-            Content::Disk(file) => Source::Disk(file.reopen().inspect_err(|error| latch.spool_failed(error))?),
+    pub(crate) fn open(&self, latch: Arc<Latch>) -> SpoolReader {
+        let content = match &self.content {
+            Content::Memory(bytes) => Content::Memory(bytes.clone()),
+            Content::Disk(file) => Content::Disk(Arc::clone(file)),
         };
-        Ok(SpoolReader { source, latch })
+        SpoolReader {
+            content,
+            size: self.size,
+            position: 0,
+            latch,
+        }
     }
 }
 
@@ -115,36 +121,86 @@ impl Spool {
 /// An error of the disk is latched: the runner then fails the step, whatever the format code makes of the error.
 #[derive(Debug)]
 pub struct SpoolReader {
-    source: Source,
+    content: Content,
+    size: u64,
+    position: u64,
     latch: Arc<Latch>,
-}
-
-#[derive(Debug)]
-enum Source {
-    Memory(Cursor<Bytes>),
-    Disk(File),
 }
 
 impl Read for SpoolReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.latch.check()?;
-        match &mut self.source {
-            Source::Memory(cursor) => cursor.read(buffer),
-            Source::Disk(file) => file.read(buffer).inspect_err(|error| {
+        // An offset that only a lying format names is no error of the disk.
+        if self.position >= self.size {
+            return Ok(0);
+        }
+        let read = match &self.content {
+            Content::Memory(bytes) => {
+                let position = usize::try_from(self.position).unwrap_or(usize::MAX);
+                bytes.get(position..).unwrap_or_default().read(buffer)?
+            }
+            Content::Disk(file) => file.read_at(buffer, self.position).inspect_err(|error| {
                 if error.kind() != io::ErrorKind::Interrupted {
                     self.latch.spool_failed(error);
                 }
-            }),
-        }
+            })?,
+        };
+        self.position = self.position.saturating_add(read as u64);
+        Ok(read)
     }
 }
 
 impl Seek for SpoolReader {
     // A seek before the beginning is the format's fault, not the disk's: it is not latched.
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        match &mut self.source {
-            Source::Memory(cursor) => cursor.seek(position),
-            Source::Disk(file) => file.seek(position),
+        let target = match position {
+            SeekFrom::Start(target) => Some(target),
+            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READINGS: &[u8] = b"MPR,Date,hr0030\n9100000001,23/03/2025,0.1\n";
+
+    async fn spools() -> [Spool; 2] {
+        let on_disk = Spool {
+            content: Content::Disk(Arc::new({
+                let mut file = tempfile::tempfile().unwrap();
+                std::io::Write::write_all(&mut file, READINGS).unwrap();
+                file
+            })),
+            size: READINGS.len() as u64,
+            blake3: blake3::hash(READINGS),
+        };
+        let body = ByteStream::from_static(READINGS);
+        [on_disk, Spool::fetch(body, READINGS.len() as u64).await.unwrap()]
+    }
+
+    #[tokio::test]
+    async fn readers_of_one_spool_do_not_disturb_one_another() {
+        for spool in spools().await {
+            let mut first = spool.open(Arc::default());
+            let mut second = spool.open(Arc::default());
+            first.seek(SeekFrom::End(-4)).unwrap();
+            let (mut end, mut whole) = (String::new(), Vec::new());
+            first.read_to_string(&mut end).unwrap();
+            second.read_to_end(&mut whole).unwrap();
+            assert_eq!((end.as_str(), whole.as_slice()), ("0.1\n", READINGS));
+            assert!(first.seek(SeekFrom::Start(0)).is_ok() && first.seek(SeekFrom::Current(-1)).is_err());
+            second.seek(SeekFrom::Start(u64::MAX)).unwrap();
+            assert_eq!(second.read(&mut [0; 4]).unwrap(), 0);
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ends_early_is_an_error() {
+        assert!(Spool::fetch(ByteStream::from_static(READINGS), 1_000).await.is_err());
     }
 }

@@ -62,6 +62,9 @@ pub enum Failure {
     /// The temporary file that holds the object.
     #[error("the temporary file could not be used")]
     Spool(#[source] io::Error),
+    /// Something else failed before; the latch knows what, and the runner reports that.
+    #[error("the step was stopped")]
+    Stopped,
     /// The time that Lambda gives is nearly over.
     #[error("the deadline is near")]
     Deadline,
@@ -86,6 +89,7 @@ impl Failure {
         match self {
             Self::Store(error) => error.error_type(),
             Self::Spool(_) => "TemporaryFile",
+            Self::Stopped => "Stopped",
             Self::Deadline => "DeadlineNear",
             Self::Outside { .. } => "OutsideServer",
             Self::Panicked(_) => "Panic",
@@ -167,10 +171,8 @@ impl Input {
     }
 
     /// Reads the content from its beginning; any number of readers may be open. Unbuffered.
-    ///
-    /// # Errors
-    /// If the temporary file cannot be opened.
-    pub fn open(&self) -> io::Result<SpoolReader> {
+    #[must_use]
+    pub fn open(&self) -> SpoolReader {
         self.spool.open(Arc::clone(&self.latch))
     }
 
@@ -183,7 +185,7 @@ impl Input {
             return Ok(bytes.clone());
         }
         let mut bytes = Vec::with_capacity(usize::try_from(self.size()).unwrap_or_default());
-        io::Read::read_to_end(&mut self.open()?, &mut bytes)?;
+        io::Read::read_to_end(&mut self.open(), &mut bytes)?;
         Ok(bytes.into())
     }
 }

@@ -5,7 +5,8 @@ use std::error::Error;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::event::ObjectEvent;
-use crate::runner::{Handled, RunError};
+use crate::key::Key;
+use crate::runner::{Earlier, Handled, RunError};
 
 /// Logs to standard output as JSON, from `LOG_LEVEL` (`info` if it is not set).
 pub fn init_json() {
@@ -25,7 +26,19 @@ pub fn init_json() {
 pub fn log(object: &ObjectEvent, handled: &Result<Handled, RunError>) {
     let (bucket, key) = (object.bucket.as_str(), object.key.as_str());
     match handled {
-        Ok(Handled::Before) => tracing::info!(bucket, key, outcome = "before", "the work had been done before"),
+        Ok(Handled::Before(earlier)) => {
+            let receipt = match earlier {
+                Earlier::SourceGone => None,
+                Earlier::Receipt(origin) => Some(Key::receipt(*origin).to_string()),
+            };
+            tracing::info!(
+                bucket,
+                key,
+                outcome = "before",
+                receipt,
+                "the work had been done before"
+            );
+        }
         Ok(Handled::Now(receipt)) => tracing::info!(
             bucket,
             key,
@@ -36,6 +49,9 @@ pub fn log(object: &ObjectEvent, handled: &Result<Handled, RunError>) {
             outcome = receipt.outcome.as_str(),
             reason_code = receipt.rejected.as_ref().map(|rejected| rejected.rejection.reason_code.as_str()),
             files = receipt.outputs.len(),
+            // One name leads to the receipt, and the receipt to all.
+            first_file = receipt.outputs.first().map(|output| output.key.as_str()),
+            rejected_to = receipt.rejected.as_ref().map(|rejected| rejected.key.as_str()),
             bytes_in = receipt.input.size,
             bytes_out = receipt.outputs.iter().map(|output| output.size).sum::<u64>(),
             duration_ms = receipt.duration_ms,

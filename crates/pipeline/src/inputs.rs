@@ -50,10 +50,15 @@ impl Inputs {
                     self.visit_folder(path, if is_named { Path::new("") } else { name });
                 }
             }
-            Ok(found) if found.is_file() => self.files.push(InputFile {
-                path: path.to_owned(),
-                name: name.to_string_lossy().into_owned(),
-            }),
+            // A file that is named twice, or by a link too, is one file.
+            Ok(found) if found.is_file() => {
+                if fs::canonicalize(path).is_ok_and(|real| self.visited.insert(real)) {
+                    self.files.push(InputFile {
+                        path: path.to_owned(),
+                        name: name.to_string_lossy().into_owned(),
+                    });
+                }
+            }
             Ok(_) => self.skipped.push(path.to_owned()),
             Err(error) if is_named => self.unreadable.push((path.to_owned(), error)),
             Err(_) => self.skipped.push(path.to_owned()),

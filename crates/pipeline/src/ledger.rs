@@ -22,7 +22,7 @@ impl Ledger {
                 self.by_object.insert((bucket, object.key.clone()), receipt.origin);
                 self.receipts.insert(receipt.origin, *receipt);
             }
-            Ok(Handled::Before) => {}
+            Ok(Handled::Before(_)) => {}
             Err(failure) => {
                 self.failures.insert((bucket, object.key.clone()), failure);
             }
@@ -43,8 +43,16 @@ impl Ledger {
 
     /// Why an object could not be handled.
     #[must_use]
-    pub fn failure(&self, bucket: Bucket, key: &Key) -> Option<&str> {
-        self.failures.get(&(bucket, key.clone())).map(String::as_str)
+    pub fn failure(&self, bucket: Bucket, key: &Key) -> Option<String> {
+        let why = self.failures.get(&(bucket, key.clone()))?;
+        Some(sentence(bucket, key, why))
+    }
+
+    /// What could not be handled, and why.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        self.failures
+            .iter()
+            .map(|((bucket, key), why)| sentence(*bucket, key, why))
     }
 
     /// Whether anything failed.
@@ -52,4 +60,8 @@ impl Ledger {
     pub fn has_failures(&self) -> bool {
         !self.failures.is_empty()
     }
+}
+
+fn sentence(bucket: Bucket, key: &Key, why: &str) -> String {
+    format!("{bucket}/{key}: {why}")
 }

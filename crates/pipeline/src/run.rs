@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use pipeline_core::{Area, Bucket, Key, Vars};
+use pipeline_core::{Area, Areas, Bucket, Key, Vars};
 
 use crate::args::RunArgs;
 use crate::inputs::{InputFile, Inputs};
@@ -40,31 +40,28 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::from(WRONG_USAGE));
     }
-    let area = match args.to.as_deref().map(area).transpose() {
+    let mut vars = Vars::from_env();
+    let areas = Areas::read(&mut vars);
+    let area = match args.to.as_deref().map(|name| area(name, areas.as_ref())).transpose() {
         Ok(area) => area,
         Err(message) => {
             terminal::warn(&message)?;
             return Ok(ExitCode::from(WRONG_USAGE));
         }
     };
-    let mut stack = LocalStack::start(&args.data, Vars::from_env()).await?;
+    let mut stack = LocalStack::start(&args.data, vars).await?;
     let inputs = Inputs::find(&args.paths, &args.data);
     for path in &inputs.skipped {
         terminal::warn(&format!("skipped, as it is no file: {}", path.display()))?;
     }
     let unfinished = stack.unfinished().await?;
-    if !unfinished.is_empty() {
-        terminal::warn(&format!(
-            "taking up {} files that an earlier run left",
-            unfinished.len()
-        ))?;
+    for created in &unfinished {
+        let message = format!("taking up what an earlier run left: {}/{}", created.bucket, created.key);
+        terminal::warn(&message)?;
     }
     let mut ledger = Ledger::default();
     let progress = Progress::on_terminal();
-    let inbox = stack.store().buckets().name(Bucket::Inbox);
-    let waiting = unfinished.iter().filter(|created| created.bucket == inbox);
-    let waiting = waiting.map(|created| Key::new(created.key.as_str())).collect();
-    let uploader = Uploader::new(stack.store().clone(), area, waiting);
+    let uploader = Uploader::new(stack.store().clone(), area, &unfinished);
     let feeding = upload_all(&uploader, inputs.files);
     let uploaded = stack
         .dispatcher()
@@ -82,6 +79,12 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             Ok((bucket, key)) => Story::follow(input, bucket, &key, &ledger, stack.store()).await?,
             Err(failure) => Story::of_failure(input, failure),
         });
+    }
+    for failure in ledger.failures() {
+        // Those of this run's inputs are in their stories.
+        if !stories.iter().any(|story| story.failed.contains(&failure)) {
+            terminal::warn(&format!("it could not be handled, and is kept: {failure}"))?;
+        }
     }
     print(args, &stories, stack.store().buckets().name(Bucket::AmrData))?;
     Ok(exit_code(&stories, &ledger, args.strict))
@@ -120,8 +123,10 @@ fn exit_code(stories: &[Story], ledger: &Ledger, strict: bool) -> ExitCode {
     }
 }
 
-fn area(name: &str) -> Result<Area, String> {
-    Area::from_key_part(name)
-        .filter(|area| area.as_str() == name)
-        .ok_or_else(|| format!("{name:?} cannot be an area: it is the first part of a key, such as sheffield"))
+/// The area as an email's address would name it.
+fn area(name: &str, areas: Option<&Areas>) -> Result<Area, String> {
+    Area::from_local_part(name, areas)
+        .ok()
+        .filter(|area| area.as_str().to_lowercase() == name.to_lowercase())
+        .ok_or_else(|| format!("{name:?} is no area: it is the part of our addresses before the @, such as sheffield"))
 }

@@ -150,8 +150,9 @@ impl Story {
     }
 
     fn fail(&mut self, bucket: Bucket, key: &Key, ledger: &Ledger) {
-        let why = ledger.failure(bucket, key).unwrap_or("it is still waiting");
-        self.failed.push(format!("{bucket}/{key}: {why}"));
+        let failure = ledger.failure(bucket, key);
+        self.failed
+            .push(failure.unwrap_or_else(|| format!("{bucket}/{key}: it is still waiting")));
     }
 
     const fn outcome(&self, no_files: bool) -> Outcome {
@@ -203,9 +204,6 @@ fn rejects(receipt: &Receipt) -> Vec<Rejected> {
             reject.rejection.reason.clone(),
         )];
     }
-    let part = |bad: &pipeline_core::BadPart| {
-        let reason = format!("“{}”: {}", bad.part, bad.rejection.reason);
-        entry(bad.rejection.reason_code.to_string(), reason)
-    };
+    let part = |bad: &pipeline_core::BadPart| entry(bad.rejection.reason_code.to_string(), bad.to_string());
     reject.parts.iter().map(part).collect()
 }

@@ -1,12 +1,13 @@
 //! Brings files into the pipeline: emails as the mail service would, data files as a person would.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
+use embedded_s3::ObjectCreated;
 use pipeline_core::store::{PART_BYTES, Put, Upload};
 use pipeline_core::{Area, Bucket, Key, Origin, Provenance, SafePath, Store, stamp};
 use time::OffsetDateTime;
@@ -21,18 +22,22 @@ const MAX_ATTEMPTS: u32 = 100_000;
 pub(crate) struct Uploader {
     store: Store,
     area: Option<Area>,
-    /// Emails that an earlier run left in the inbox.
-    waiting: HashSet<Key>,
+    /// What an earlier run left.
+    waiting: Vec<(Bucket, Key)>,
     begun: OffsetDateTime,
 }
 
 impl Uploader {
     /// Data files are for `area`; without one every file is taken for an email.
-    pub(crate) fn new(store: Store, area: Option<Area>, waiting: HashSet<Key>) -> Self {
+    pub(crate) fn new(store: Store, area: Option<Area>, unfinished: &[ObjectCreated]) -> Self {
+        let role = |created: &ObjectCreated| store.buckets().role(&created.bucket);
+        let waiting = unfinished
+            .iter()
+            .filter_map(|created| Some((role(created)?, Key::new(&created.key))));
         Self {
+            waiting: waiting.collect(),
             store,
             area,
-            waiting,
             begun: OffsetDateTime::now_utc(),
         }
     }
@@ -59,15 +64,19 @@ impl Uploader {
             if self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created {
                 return Ok((Bucket::Inbox, key));
             }
-            if self.waiting.contains(&key) && self.is_same(&key, &file.path).await? {
+            if self.is_waiting(Bucket::Inbox, &key, &file.path).await? {
                 return Ok((Bucket::Inbox, key));
             }
         }
         bail!("the inbox holds too many emails of this name")
     }
 
-    async fn is_same(&self, key: &Key, path: &Path) -> anyhow::Result<bool> {
-        let stored = self.store.get_bytes(Bucket::Inbox, key).await?;
+    /// Whether an earlier run left this very file under this key.
+    async fn is_waiting(&self, bucket: Bucket, key: &Key, path: &Path) -> anyhow::Result<bool> {
+        if !self.waiting.iter().any(|waiting| *waiting == (bucket, key.clone())) {
+            return Ok(false);
+        }
+        let stored = self.store.get_bytes(bucket, key).await?;
         let given = std::fs::read(path).context("it cannot be read")?;
         Ok(stored.is_some_and(|stored| stored == given))
     }
@@ -76,6 +85,13 @@ impl Uploader {
     /// name do not meet.
     async fn upload_data(&self, file: &InputFile, area: &Area) -> anyhow::Result<(Bucket, Key)> {
         let name = SafePath::from_path(&file.name).context("its name cannot be a key")?;
+        for (bucket, key) in &self.waiting {
+            let (waiting_for, _, waiting_name) = key.parse_staging();
+            let is_called_so = waiting_for.as_ref() == Some(area) && waiting_name.as_ref() == Some(&name);
+            if *bucket == Bucket::Process && is_called_so && self.is_waiting(*bucket, key, &file.path).await? {
+                return Ok((*bucket, key.clone()));
+            }
+        }
         let path = file.path.to_string_lossy();
         let run = self.begun.unix_timestamp_nanos().to_string();
         let origin = Origin::of_outside_object("pipeline run", &path, &run, self.begun);
@@ -109,13 +125,23 @@ impl Uploader {
             return Ok(self.store.put_new(bucket, key, first, metadata).await?);
         }
         let mut upload = Upload::begin(&self.store, bucket, key, metadata).await?;
-        let mut part = first;
-        while !part.is_empty() {
-            upload.part(part).await?;
-            part = next_part(&mut file)?;
+        match upload_parts(&mut upload, first, &mut file).await {
+            Ok(()) => Ok(upload.complete_new().await?),
+            Err(error) => {
+                upload.abort().await;
+                Err(error)
+            }
         }
-        Ok(upload.complete_new().await?)
     }
+}
+
+async fn upload_parts(upload: &mut Upload, first: Bytes, file: &mut File) -> anyhow::Result<()> {
+    let mut part = first;
+    while !part.is_empty() {
+        upload.part(part).await?;
+        part = next_part(file)?;
+    }
+    Ok(())
 }
 
 fn next_part(file: &mut File) -> anyhow::Result<Bytes> {

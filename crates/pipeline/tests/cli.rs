@@ -176,6 +176,83 @@ fn an_email_that_could_not_be_finished_is_taken_up_again_and_not_delivered_twice
 }
 
 #[test]
+fn what_an_earlier_run_left_and_fails_again_is_named() {
+    let place = Place::new();
+    let email_with_link =
+        "From: a@supplier.example\nTo: bam@example.org\nSubject: data\n\nhttp://127.0.0.1:1/files/x.csv\n";
+    place.write("1.eml", email_with_link);
+    place.write("good.eml", email("1", "sheffield@example.org", "import.csv", READINGS));
+    let failing = [("DOWNLOAD_LINKS", "http://127.0.0.1:1/files/"), ("LOG_LEVEL", "error")];
+    place.run(&["1.eml"], &failing);
+    let output = place.run(&["good.eml"], &failing);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr.contains("it could not be handled, and is kept: inbox/1.eml"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_data_file_whose_run_was_killed_is_delivered_once() {
+    let place = Place::new();
+    let rows = (0..400_000).map(|n| format!("{n},23/03/2025,0.1,0.2\n"));
+    let big: String = std::iter::once("MPR,Date,hr0030,hr0100\n".to_owned())
+        .chain(rows)
+        .collect();
+    place.write("import.csv", &big);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline"));
+    let command = command
+        .current_dir(place.dir.path())
+        .args(["run", "--to", "sheffield", "import.csv"]);
+    let mut killed = command.spawn().unwrap();
+    let process = place.dir.path().join("pipeline-data/es-local-data-process");
+    while !process.is_dir() || count_files(&process) == 0 {
+        assert!(
+            killed.try_wait().unwrap().is_none(),
+            "it ended before it could be killed"
+        );
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let (code, lines) = place.run_json(&["--to", "sheffield", "import.csv"]);
+    assert_eq!((code, lines[0]["outcome"].as_str()), (0, Some("delivered")));
+    assert_eq!(place.files("amr-data"), 1);
+}
+
+#[test]
+fn an_area_is_named_as_in_an_address() {
+    let place = Place::new();
+    place.write("import.csv", READINGS);
+    let (_, lines) = place.run_json(&["--to", "Sheffield", "import.csv", "./import.csv"]);
+    assert_eq!(
+        (lines.len(), lines[0]["delivered"][0].as_str()),
+        (1, Some("sheffield/import.csv"))
+    );
+    let output = place.run(&["--to", "nowhere", "import.csv"], &[("AREAS", "sheffield")]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn sheets_of_confusing_names_are_all_delivered() {
+    let place = Place::new();
+    let sheet = |name: &str, value: u32| {
+        let cell = |value: u32| format!("<Cell><Data ss:Type=\"Number\">{value}</Data></Cell>");
+        let row = format!("<Row>{}{}{}</Row>", cell(value), cell(2), cell(3));
+        format!("<Worksheet ss:Name=\"{name}\"><Table>{row}{row}</Table></Worksheet>")
+    };
+    let namespace = "urn:schemas-microsoft-com:office:spreadsheet";
+    let sheets = [sheet("Data", 100), sheet("Data", 200), sheet("Data (2)", 300)].concat();
+    place.write(
+        "book.xml",
+        format!("<Workbook xmlns=\"{namespace}\" xmlns:ss=\"{namespace}\">{sheets}</Workbook>"),
+    );
+    place.run(&["--to", "sheffield", "book.xml"], &[("SHEETS", "all")]);
+    assert_eq!(place.files("amr-data"), 3);
+}
+
+#[test]
 fn another_email_with_a_file_of_the_same_name_overwrites_nothing() {
     let place = Place::new();
     place.write("1.eml", email("1", "sheffield@example.org", "import.csv", READINGS));

@@ -30,7 +30,7 @@ impl Step for ProcessFile {
     }
 
     fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
-        let mut content = input.open().map_err(Failure::Spool)?;
+        let mut content = input.open();
         let kind = kind::classify(&mut content, input.name().file_name()).map_err(Failure::Spool)?;
         match route(kind) {
             Route::Clean => deliver(content, input.name(), outbox),

@@ -32,7 +32,7 @@ impl Step for UncompressFile {
         if input.depth() >= self.limits.depth {
             return Ok(Verdict::Rejected(reject::too_deep(&self.limits)));
         }
-        let mut archive = input.open().map_err(Failure::Spool)?;
+        let mut archive = input.open();
         let mut members = Members { input, outbox };
         match unpack(&mut archive, input.name().file_name(), &self.limits, &mut members) {
             Ok(unpacked) => Ok(Verdict::with_bad_parts(unpacked.bad)),

@@ -88,7 +88,7 @@ impl Bench {
         };
         match runner.handle(&event, None).await.unwrap() {
             Handled::Now(receipt) => *receipt,
-            Handled::Before => panic!("the work had been done before"),
+            Handled::Before(_) => panic!("the work had been done before"),
         }
     }
 

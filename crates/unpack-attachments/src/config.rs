@@ -22,7 +22,7 @@ impl UnpackConfig {
     pub fn read(vars: &mut Vars<'_>) -> Self {
         Self {
             mail_domains: mail_domains(vars),
-            areas: areas(vars),
+            areas: Areas::read(vars),
             download_links: download_links(vars),
             reject_spam: vars.parsed("REJECT_SPAM", false),
         }
@@ -46,20 +46,6 @@ fn mail_domains(vars: &mut Vars<'_>) -> Vec<String> {
         }
     }
     domains
-}
-
-fn areas(vars: &mut Vars<'_>) -> Option<Areas> {
-    let listed = vars.list("AREAS");
-    if listed.is_empty() {
-        return None;
-    }
-    match Areas::new(&listed) {
-        Ok(areas) => Some(areas),
-        Err(bad) => {
-            vars.problem(format!("AREAS has names that cannot be areas: {}", bad.join(", ")));
-            None
-        }
-    }
 }
 
 fn download_links(vars: &mut Vars<'_>) -> DownloadLinks {

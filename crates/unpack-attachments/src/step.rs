@@ -92,6 +92,7 @@ impl UnpackAttachments {
             return Ok(downloads);
         }
         for (index, link) in links.into_iter().enumerate() {
+            let place = without_query(&link);
             let downloader = self.downloader.get_or_init(|| {
                 Downloader::new(
                     self.config.download_links.clone(),
@@ -105,16 +106,13 @@ impl UnpackAttachments {
                     downloads.files.extend(name.map(|name| File {
                         name,
                         sent_name: download.name,
-                        path: format!("link/{link}"),
+                        path: format!("link/{}/{place}", index + 1),
                         depth: 0,
                         bytes: download.bytes,
                         is_body: false,
                     }));
                 }
-                Err(DownloadError::Bad(rejection)) => downloads.bad.push(BadPart {
-                    part: without_query(link),
-                    rejection,
-                }),
+                Err(DownloadError::Bad(rejection)) => downloads.bad.push(BadPart { part: place, rejection }),
                 Err(DownloadError::Failed(failure)) => return Err(failure),
             }
         }
@@ -193,7 +191,9 @@ impl Step for UnpackAttachments {
         put_files(&files, &recipients, &message, input, outbox)?;
         Ok(match bad.as_slice() {
             [] => Verdict::Done,
-            _ if files.is_empty() || is_failed_download => Verdict::Rejected(summary(&bad)),
+            bad if files.is_empty() || is_failed_download => {
+                Rejection::of_parts(bad).map_or(Verdict::Done, Verdict::Rejected)
+            }
             _ => Verdict::Partly(bad),
         })
     }
@@ -227,29 +227,16 @@ fn message_of(headers: &Headers<'_>, input: &Input) -> String {
         .unwrap_or_else(|| input.origin().to_string())
 }
 
-/// The reason of an email of which nothing could be used: the first bad part's code, and what is wrong with each.
-fn summary(bad: &[BadPart]) -> Rejection {
-    const NAMED: usize = 20;
-    let reasons: Vec<String> = bad
-        .iter()
-        .take(NAMED)
-        .map(|bad| format!("“{}”: {}", bad.part, bad.rejection.reason))
-        .collect();
-    let code = bad
-        .first()
-        .map_or(ReasonCode::CorruptAttachment, |bad| bad.rejection.reason_code);
-    Rejection::new(code, reasons.join(" "))
-}
-
 /// A link's query often is a key to the file, which no log or metadata should hold.
-fn without_query(mut link: Url) -> String {
+fn without_query(link: &Url) -> String {
+    let mut link = link.clone();
     link.set_query(None);
     link.into()
 }
 
 fn read_header(input: &Input) -> Result<Bytes, Failure> {
     let mut header = Vec::new();
-    let mut reader = input.open().map_err(Failure::Spool)?.take(HEADER_BYTES);
+    let mut reader = input.open().take(HEADER_BYTES);
     reader.read_to_end(&mut header).map_err(Failure::Spool)?;
     Ok(header.into())
 }

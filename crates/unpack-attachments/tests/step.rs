@@ -116,7 +116,7 @@ impl Bench {
     async fn email(&self, key: &str, email: &[u8]) -> Receipt {
         match self.try_email(key, email).await.unwrap() {
             Handled::Now(receipt) => *receipt,
-            Handled::Before => panic!("the work had been done before"),
+            Handled::Before(_) => panic!("the work had been done before"),
         }
     }
 

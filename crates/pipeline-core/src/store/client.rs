@@ -223,7 +223,14 @@ impl Store {
         Ok(listed)
     }
 
-    pub(super) fn changed(&self, bucket: Bucket, key: &Key) -> StoreError {
+    pub(crate) fn taken(&self, bucket: Bucket, key: &Key) -> StoreError {
+        StoreError::Taken {
+            bucket: self.buckets.name(bucket).to_owned(),
+            key: key.to_string(),
+        }
+    }
+
+    pub(crate) fn changed(&self, bucket: Bucket, key: &Key) -> StoreError {
         StoreError::Changed {
             bucket: self.buckets.name(bucket).to_owned(),
             key: key.to_string(),
@@ -236,8 +243,13 @@ pub(super) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
+/// The S3 API's code of an answer that is an error.
+pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
+
 pub(super) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("ConditionalRequestConflict")
+    code(error) == Some("ConditionalRequestConflict")
 }
 
 fn to_time(time: Option<aws_sdk_s3::primitives::DateTime>) -> OffsetDateTime {

@@ -1,5 +1,6 @@
 //! What S3 or the way to it got wrong. All of it is worth a retry: what a retry cannot mend ends on the failure queue.
 
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 
@@ -76,19 +77,19 @@ impl StoreError {
         }
     }
 
-    pub(super) fn from_sdk<E, R>(action: &'static str, bucket: &str, key: &str, error: SdkError<E, R>) -> Self
+    pub(super) fn from_sdk<E>(action: &'static str, bucket: &str, key: &str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
-        SdkError<E, R>: RequestId,
+        SdkError<E, HttpResponse>: RequestId,
     {
+        let status = super::client::status(&error);
         let (bucket, key) = (bucket.to_owned(), key.to_owned());
         match error.as_service_error().map(ProvideErrorMetadata::meta) {
             Some(meta) => Self::Refused {
                 action,
                 bucket,
                 key,
-                code: meta.code().unwrap_or("without a code").to_owned(),
+                code: meta.code().map_or_else(|| code_of_status(status), str::to_owned),
                 request_id: error.request_id().unwrap_or("unknown").to_owned(),
             },
             None => Self::Unreachable {
@@ -98,5 +99,14 @@ impl StoreError {
                 source: Box::new(error),
             },
         }
+    }
+}
+
+/// Answers to HEAD have no body, so their status is all there is.
+fn code_of_status(status: Option<u16>) -> String {
+    match status {
+        Some(403) => "HTTP 403 (are s3:GetObject and s3:ListBucket allowed?)".to_owned(),
+        Some(status) => format!("HTTP {status}"),
+        None => "an answer without a code".to_owned(),
     }
 }

@@ -10,6 +10,9 @@ use crate::bucket::Bucket;
 use crate::key::Key;
 use crate::origin::Origin;
 
+/// How often a key is tried whose holder is gone again as soon as one looks.
+const FREED_ATTEMPTS: u32 = 4;
+
 /// Where an object should go, and what it is.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -62,7 +65,7 @@ impl Store {
                 return Ok(key.clone());
             }
         }
-        Err(self.taken(target))
+        Err(self.all_taken(target))
     }
 
     /// Where an object is, or which of its keys is free: for content that is still being made.
@@ -80,11 +83,16 @@ impl Store {
                 Some(_) => {}
             }
         }
-        Err(self.taken(target))
+        Err(self.all_taken(target))
+    }
+
+    fn all_taken(&self, target: &Target) -> StoreError {
+        let unnamed = Key::new("");
+        self.taken(target.bucket, target.keys.first().unwrap_or(&unnamed))
     }
 
     async fn write(&self, target: &Target, key: &Key, content: &Content) -> Result<Held, StoreError> {
-        loop {
+        for _ in 0..FREED_ATTEMPTS {
             let put = match content {
                 Content::Bytes(bytes) => {
                     self.put_new(target.bucket, key, bytes.clone(), target.metadata.clone())
@@ -107,6 +115,7 @@ impl Store {
                 None => {}
             }
         }
+        Err(self.taken(target.bucket, key))
     }
 
     /// Whether the object at this key is the target's own.
@@ -129,13 +138,6 @@ impl Store {
             }
         }
         Ok(None)
-    }
-
-    fn taken(&self, target: &Target) -> StoreError {
-        StoreError::Taken {
-            bucket: self.buckets().name(target.bucket).to_owned(),
-            key: target.keys.first().map(Key::to_string).unwrap_or_default(),
-        }
     }
 }
 

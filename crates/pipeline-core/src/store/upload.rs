@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
-use super::client::{Put, Store, is_conflict, status};
+use super::client::{Put, Store, code, is_conflict, status};
 use super::error::StoreError;
 use crate::bucket::Bucket;
 use crate::key::Key;
@@ -136,27 +135,23 @@ impl Upload {
             .complete_multipart_upload()
             .bucket(name)
             .key(self.key.as_str());
-        match request
-            .upload_id(&self.id)
-            .multipart_upload(parts)
-            .if_none_match("*")
-            .send()
-            .await
-        {
-            Ok(_) => Ok(Put::Created),
-            Err(error) if status(&error) == Some(412) => {
-                self.abort().await;
-                Ok(Put::Exists)
-            }
-            // An answer that was lost: the SDK asked again, and the upload was completed before.
-            Err(error) if error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("NoSuchUpload") => {
-                Ok(Put::Exists)
-            }
-            Err(error) if is_conflict(&error) => Err(StoreError::Taken {
-                bucket: name.to_owned(),
-                key: self.key.to_string(),
-            }),
-            Err(error) => Err(StoreError::from_sdk("finish uploading", name, self.key.as_str(), error)),
+        let request = request.upload_id(&self.id).multipart_upload(parts).if_none_match("*");
+        let Err(error) = request.send().await else {
+            return Ok(Put::Created);
+        };
+        let is_held = status(&error) == Some(412) || code(&error) == Some("PreconditionFailed");
+        // An answer that was lost: the SDK asked again, and the upload had been completed.
+        let is_unknown = code(&error) == Some("NoSuchUpload");
+        if is_unknown && self.store.head(self.bucket, &self.key).await?.is_some() {
+            return Ok(Put::Exists);
+        }
+        self.abort().await;
+        if is_held {
+            Ok(Put::Exists)
+        } else if is_unknown || is_conflict(&error) {
+            Err(self.store.taken(self.bucket, &self.key))
+        } else {
+            Err(StoreError::from_sdk("finish uploading", name, self.key.as_str(), error))
         }
     }
 

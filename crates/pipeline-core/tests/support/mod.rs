@@ -131,10 +131,10 @@ where
 pub(crate) fn receipt(handled: Result<Handled, RunError>) -> Receipt {
     match handled.unwrap() {
         Handled::Now(receipt) => *receipt,
-        Handled::Before => panic!("the work had been done before"),
+        Handled::Before(earlier) => panic!("the work had been done before: {earlier:?}"),
     }
 }
 
 pub(crate) fn is_before(handled: &Result<Handled, RunError>) -> bool {
-    matches!(handled, Ok(Handled::Before))
+    matches!(handled, Ok(Handled::Before(_)))
 }
