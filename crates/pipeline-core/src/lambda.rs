@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 pub use lambda_runtime::Error;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::{Config, Vars};
 use crate::event::{self, ObjectEvent};
@@ -21,8 +22,8 @@ use crate::telemetry;
 /// # Errors
 /// If the configuration is wrong, or the Lambda runtime cannot be reached.
 pub fn run<S: Step>(step: impl FnOnce(&mut Vars<'_>, &Config) -> S) -> Result<(), Error> {
-    telemetry::init_json();
     let mut vars = Vars::from_env();
+    telemetry::init_json(telemetry::level(&mut vars, LevelFilter::INFO));
     let config = Config::read(&mut vars);
     let step = step(&mut vars, &config);
     let (step, config) = vars

@@ -4,16 +4,18 @@ use std::error::Error;
 
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::config::Vars;
 use crate::event::ObjectEvent;
 use crate::key::Key;
 use crate::runner::{Earlier, Handled, RunError};
 
-/// Logs to standard output as JSON, from `LOG_LEVEL` (`info` if it is not set).
-pub fn init_json() {
-    let level = std::env::var("LOG_LEVEL")
-        .ok()
-        .and_then(|level| level.parse().ok())
-        .unwrap_or(LevelFilter::INFO);
+/// The level from which is logged: `LOG_LEVEL`, or `default`.
+pub fn level(vars: &mut Vars<'_>, default: LevelFilter) -> LevelFilter {
+    vars.parsed("LOG_LEVEL", default)
+}
+
+/// Logs to standard output as JSON.
+pub fn init_json(level: LevelFilter) {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -13,7 +13,7 @@ mod s3_event;
 mod stack;
 mod stages;
 mod story;
-pub mod terminal;
+mod terminal;
 mod upload;
 
 pub use dispatcher::Dispatcher;

@@ -7,7 +7,6 @@ use pipeline::args::{Args, Command};
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
-    pipeline::terminal::init_logs();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match args.command {

@@ -41,6 +41,7 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(WRONG_USAGE));
     }
     let mut vars = Vars::from_env();
+    terminal::init_logs(&mut vars);
     let areas = Areas::read(&mut vars);
     let area = match args.to.as_deref().map(|name| area(name, areas.as_ref())).transpose() {
         Ok(area) => area,

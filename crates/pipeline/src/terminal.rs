@@ -2,14 +2,12 @@
 
 use std::io::{self, Write};
 
+use pipeline_core::{Vars, telemetry};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Logs to standard error, from `LOG_LEVEL` (`warn` if it is not set).
-pub fn init_logs() {
-    let level = std::env::var("LOG_LEVEL")
-        .ok()
-        .and_then(|level| level.parse().ok())
-        .unwrap_or(LevelFilter::WARN);
+pub(crate) fn init_logs(vars: &mut Vars<'_>) {
+    let level = telemetry::level(vars, LevelFilter::WARN);
     let subscriber = tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(false)
@@ -22,13 +20,13 @@ pub fn init_logs() {
 ///
 /// # Errors
 /// If standard error is closed.
-pub fn warn(message: &str) -> io::Result<()> {
+pub(crate) fn warn(message: &str) -> io::Result<()> {
     writeln!(io::stderr(), "pipeline: {}", printable(message))
 }
 
 /// Text from strangers without what could steer a terminal.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
         .collect()

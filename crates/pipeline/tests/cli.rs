@@ -296,11 +296,16 @@ fn a_wrong_configuration_exits_with_1_and_names_every_problem() {
     place.write("1.eml", email("1", "sheffield@example.org", "import.csv", READINGS));
     let output = place.run(
         &["1.eml"],
-        &[("KEY_LAYOUT", "nested"), ("SHEETS", "some"), ("LIMIT_DEPTH", "many")],
+        &[
+            ("KEY_LAYOUT", "nested"),
+            ("SHEETS", "some"),
+            ("LIMIT_DEPTH", "many"),
+            ("LOG_LEVEL", "loud"),
+        ],
     );
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    for name in ["KEY_LAYOUT", "SHEETS", "LIMIT_DEPTH"] {
+    for name in ["KEY_LAYOUT", "SHEETS", "LIMIT_DEPTH", "LOG_LEVEL"] {
         assert!(stderr.contains(name), "{name} is missing in: {stderr}");
     }
 }
