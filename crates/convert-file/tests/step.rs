@@ -7,99 +7,33 @@
 )]
 //! The step, run by the runner over a real S3 server.
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use bytes::Bytes;
 use convert_file::{ConvertFile, Options, Sheets};
-use embedded_s3::EmbeddedS3;
-use pipeline_core::{
-    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, Runner, Store,
-};
+use pipeline_core::{Bucket, Limits, Outcome, ReasonCode, Receipt};
 use rust_xlsxwriter::Workbook;
-use tempfile::TempDir;
+use step_bench::Bench;
 
-/// Buckets that vanish with the test.
-struct Bench {
-    client: Client,
-    config: Config,
-    store: Store,
-    _s3: EmbeddedS3,
-    _dir: TempDir,
+/// What these tests do with their buckets.
+trait Convert {
+    /// Drops a workbook into the spreadsheet bucket, as a person would, and runs the step on it.
+    async fn convert(&self, sheets: Sheets, key: &str, content: Vec<u8>) -> Receipt;
+
+    /// The objects of a bucket: the end of each key, after area and origin, and the content.
+    async fn objects(&self, bucket: Bucket) -> Vec<(String, String)>;
 }
 
-impl Bench {
-    async fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
-            .await
-            .unwrap();
-        let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
-        for bucket in Bucket::ALL {
-            s3.create_bucket(buckets.name(bucket)).await.unwrap();
-        }
-        let keys = s3.credentials();
-        let client = Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(s3.endpoint())
-                .region(Region::new(s3.region().to_owned()))
-                .credentials_provider(Credentials::new(
-                    &keys.access_key_id,
-                    &keys.secret_access_key,
-                    None,
-                    None,
-                    "test",
-                ))
-                .force_path_style(true)
-                .build(),
-        );
-        let config = Config {
-            buckets: buckets.clone(),
-            layout: KeyLayout::Flat,
-            limits: Limits::default(),
-        };
-        Self {
-            store: Store::new(client.clone(), buckets),
-            client,
-            config,
-            _s3: s3,
-            _dir: dir,
-        }
-    }
-
-    /// Drops a workbook into the spreadsheet bucket, as a person would, and runs the step on it.
+impl Convert for Bench {
     async fn convert(&self, sheets: Sheets, key: &str, content: Vec<u8>) -> Receipt {
-        let bucket = self.config.buckets.name(Bucket::Spreadsheet).to_owned();
-        self.client
-            .put_object()
-            .bucket(&bucket)
-            .key(key)
-            .body(Bytes::from(content).into())
-            .send()
-            .await
-            .unwrap();
         let step = ConvertFile::new(Options {
             sheets,
             limits: Limits::default(),
         });
-        let runner = Runner::new(step, self.store.clone(), &self.config);
-        let event = ObjectEvent {
-            bucket,
-            key: Key::new(key),
-            message_id: None,
-        };
-        match runner.handle(&event, None).await.unwrap() {
-            Handled::Now(receipt) => *receipt,
-            Handled::Before(_) => panic!("the work had been done before"),
-        }
+        self.run(step, key, &content).await
     }
 
-    /// The objects of a bucket: the end of each key, after area and origin, and the content.
     async fn objects(&self, bucket: Bucket) -> Vec<(String, String)> {
         let mut objects = Vec::new();
-        for object in self.store.list(bucket, "").await.unwrap() {
-            let content = self.store.get_bytes(bucket, &object.key).await.unwrap().unwrap();
-            let key = object.key.to_string();
+        for key in self.keys(bucket).await {
+            let content = self.content(bucket, &key).await;
             let rest = key.splitn(3, '/').last().unwrap().to_owned();
             objects.push((rest, String::from_utf8_lossy(&content).into_owned()));
         }

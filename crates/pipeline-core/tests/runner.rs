@@ -7,8 +7,6 @@
     missing_docs
 )]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
@@ -16,7 +14,7 @@ use pipeline_core::{
     Area, BadPart, Bucket, Failure, Input, Key, Outbox, Outcome, Output, Provenance, ReasonCode, Rejection, SafePath,
     Stage, Verdict,
 };
-use support::{Bench, is_before, receipt};
+use step_bench::{Bench, is_before, receipt};
 
 const READINGS: &[u8] = b"MPR,Date,hr0030,hr0100\n9100000001,23/03/2025,0.1,0.2\n";
 

@@ -7,96 +7,19 @@
 )]
 //! The step, run by the runner over a real S3 server.
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use bytes::Bytes;
-use embedded_s3::EmbeddedS3;
-use pipeline_core::{
-    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, Runner, Store,
-};
+use pipeline_core::{Bucket, Outcome, ReasonCode, Receipt};
 use process_file::ProcessFile;
-use tempfile::TempDir;
+use step_bench::Bench;
 
-/// Buckets that vanish with the test.
-struct Bench {
-    client: Client,
-    config: Config,
-    store: Store,
-    _s3: EmbeddedS3,
-    _dir: TempDir,
+/// What these tests do with their buckets.
+trait Process {
+    /// Drops a file into the process bucket, as a person would, and runs the step on it.
+    async fn process(&self, key: &str, content: &[u8]) -> Receipt;
 }
 
-impl Bench {
-    async fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
-            .await
-            .unwrap();
-        let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
-        for bucket in Bucket::ALL {
-            s3.create_bucket(buckets.name(bucket)).await.unwrap();
-        }
-        let keys = s3.credentials();
-        let client = Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(s3.endpoint())
-                .region(Region::new(s3.region().to_owned()))
-                .credentials_provider(Credentials::new(
-                    &keys.access_key_id,
-                    &keys.secret_access_key,
-                    None,
-                    None,
-                    "test",
-                ))
-                .force_path_style(true)
-                .build(),
-        );
-        let config = Config {
-            buckets: buckets.clone(),
-            layout: KeyLayout::Flat,
-            limits: Limits::default(),
-        };
-        Self {
-            store: Store::new(client.clone(), buckets),
-            client,
-            config,
-            _s3: s3,
-            _dir: dir,
-        }
-    }
-
-    /// Drops a file into the process bucket, as a person would, and runs the step on it.
+impl Process for Bench {
     async fn process(&self, key: &str, content: &[u8]) -> Receipt {
-        let bucket = self.config.buckets.name(Bucket::Process).to_owned();
-        let body = Bytes::copy_from_slice(content).into();
-        self.client
-            .put_object()
-            .bucket(&bucket)
-            .key(key)
-            .body(body)
-            .send()
-            .await
-            .unwrap();
-        let runner = Runner::new(ProcessFile, self.store.clone(), &self.config);
-        let event = ObjectEvent {
-            bucket,
-            key: Key::new(key),
-            message_id: None,
-        };
-        match runner.handle(&event, None).await.unwrap() {
-            Handled::Now(receipt) => *receipt,
-            Handled::Before(_) => panic!("the work had been done before"),
-        }
-    }
-
-    async fn keys(&self, bucket: Bucket) -> Vec<String> {
-        let listed = self.store.list(bucket, "").await.unwrap();
-        listed.into_iter().map(|object| object.key.to_string()).collect()
-    }
-
-    async fn content(&self, bucket: Bucket, key: &str) -> Bytes {
-        self.store.get_bytes(bucket, &Key::new(key)).await.unwrap().unwrap()
+        self.run(ProcessFile, key, content).await
     }
 }
 

@@ -12,100 +12,36 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use bytes::Bytes;
 use common::zip_bytes::{Item, zip};
 use common::{gzip, readings};
-use embedded_s3::EmbeddedS3;
-use pipeline_core::{
-    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, Runner, Store,
-};
-use tempfile::TempDir;
+use pipeline_core::{Bucket, Key, Limits, Outcome, ReasonCode, Receipt};
+use step_bench::Bench;
 use uncompress_file::UncompressFile;
 
-/// Buckets that vanish with the test.
-struct Bench {
-    client: Client,
-    config: Config,
-    store: Store,
-    _s3: EmbeddedS3,
-    _dir: TempDir,
-}
-
-impl Bench {
-    async fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
-            .await
-            .unwrap();
-        let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
-        for bucket in Bucket::ALL {
-            s3.create_bucket(buckets.name(bucket)).await.unwrap();
-        }
-        let keys = s3.credentials();
-        let credentials = Credentials::new(&keys.access_key_id, &keys.secret_access_key, None, None, "test");
-        let client = Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(s3.endpoint())
-                .region(Region::new(s3.region().to_owned()))
-                .credentials_provider(credentials)
-                .force_path_style(true)
-                .build(),
-        );
-        let config = Config {
-            buckets: buckets.clone(),
-            layout: KeyLayout::Flat,
-            limits: Limits::default(),
-        };
-        Self {
-            store: Store::new(client.clone(), buckets),
-            client,
-            config,
-            _s3: s3,
-            _dir: dir,
-        }
-    }
-
+/// What these tests do with their buckets.
+trait Uncompress {
     /// Drops an archive into the uncompressed bucket, as a person would, and runs the step on it.
-    async fn uncompress(&self, key: &str, archive: &[u8], limits: Limits) -> Receipt {
-        let bucket = self.config.buckets.name(Bucket::Uncompressed).to_owned();
-        let body = Bytes::copy_from_slice(archive).into();
-        self.client
-            .put_object()
-            .bucket(&bucket)
-            .key(key)
-            .body(body)
-            .send()
-            .await
-            .unwrap();
-        let runner = Runner::new(UncompressFile::new(limits), self.store.clone(), &self.config);
-        let event = ObjectEvent {
-            bucket,
-            key: Key::new(key),
-            message_id: None,
-        };
-        match runner.handle(&event, None).await.unwrap() {
-            Handled::Now(receipt) => *receipt,
-            Handled::Before(_) => panic!("the work had been done before"),
-        }
-    }
+    async fn uncompress(&self, key: &str, archive: &[u8], limits: Limits) -> Receipt;
 
     /// What lies in the process bucket: the keys below area and origin, the contents, the depths.
+    async fn processed(&self) -> BTreeMap<String, Vec<(Bytes, String, String)>>;
+}
+
+impl Uncompress for Bench {
+    async fn uncompress(&self, key: &str, archive: &[u8], limits: Limits) -> Receipt {
+        self.run(UncompressFile::new(limits), key, archive).await
+    }
+
     async fn processed(&self) -> BTreeMap<String, Vec<(Bytes, String, String)>> {
         let mut files: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for object in self.store.list(Bucket::Process, "").await.unwrap() {
-            let content = self
-                .store
-                .get_bytes(Bucket::Process, &object.key)
-                .await
-                .unwrap()
-                .unwrap();
-            let head = self.store.head(Bucket::Process, &object.key).await.unwrap().unwrap();
-            let (area, origin, rest) = object.key.parse_staging();
+        for key in self.keys(Bucket::Process).await {
+            let content = self.content(Bucket::Process, &key).await;
+            let metadata = self.metadata(Bucket::Process, &key).await;
+            let key = Key::new(key);
+            let (area, origin, rest) = key.parse_staging();
             assert!(area.is_some() && origin.is_some());
-            let meta = |name: &str| head.metadata.get(name).cloned().unwrap_or_default();
+            let meta = |name: &str| metadata.get(name).cloned().unwrap_or_default();
             files
                 .entry(rest.unwrap().to_string())
                 .or_default()

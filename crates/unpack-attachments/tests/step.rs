@@ -11,54 +11,21 @@ mod support;
 
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use embedded_s3::EmbeddedS3;
-use pipeline_core::{
-    Bucket, Buckets, Config, Handled, Key, KeyLayout, Limits, ObjectEvent, Outcome, ReasonCode, Receipt, RunError,
-    Runner, Store, Vars,
-};
+use pipeline_core::{Bucket, Handled, Key, Limits, Outcome, ReasonCode, Receipt, RunError, Runner, Store, Vars};
 use support::server::{Reply, Server};
 use support::{READINGS, csv, multipart, single};
-use tempfile::TempDir;
 use unpack_attachments::{Timeouts, UnpackAttachments, UnpackConfig};
 
 /// Buckets that vanish with the test, and the stage with some settings.
 struct Bench {
+    buckets: step_bench::Bench,
     store: Store,
-    client: Client,
     runner: Runner<UnpackAttachments>,
-    config: Config,
-    _s3: EmbeddedS3,
-    _dir: TempDir,
 }
 
 impl Bench {
     async fn start(settings: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(dir.path(), embedded_s3::Options::default())
-            .await
-            .unwrap();
-        let buckets = Buckets::named(|bucket| format!("es-test-data-{bucket}"));
-        for bucket in Bucket::ALL {
-            s3.create_bucket(buckets.name(bucket)).await.unwrap();
-        }
-        let keys = s3.credentials();
-        let client = Client::from_conf(
-            aws_sdk_s3::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .endpoint_url(s3.endpoint())
-                .region(Region::new(s3.region().to_owned()))
-                .credentials_provider(Credentials::new(
-                    &keys.access_key_id,
-                    &keys.secret_access_key,
-                    None,
-                    None,
-                    "test",
-                ))
-                .force_path_style(true)
-                .build(),
-        );
+        let mut buckets = step_bench::Bench::start().await;
         let mut vars = Vars::new(|name| {
             settings
                 .iter()
@@ -67,67 +34,34 @@ impl Bench {
         });
         let unpack = UnpackConfig::read(&mut vars);
         let limits = vars.finish(Limits::default()).unwrap();
-        let config = Config {
-            buckets: buckets.clone(),
-            layout: KeyLayout::Flat,
-            limits: Limits {
-                email_bytes: 1_000_000,
-                ..limits
-            },
+        buckets.config.limits = Limits {
+            email_bytes: 1_000_000,
+            ..limits
         };
-        let store = Store::new(client.clone(), buckets);
         let quick = Timeouts {
             answer: Duration::from_secs(1),
             read: Duration::from_secs(1),
             total: Duration::from_secs(2),
         };
-        let step = UnpackAttachments::new(unpack, config.limits.clone(), quick);
+        let step = UnpackAttachments::new(unpack, buckets.config.limits.clone(), quick);
         Self {
-            runner: Runner::new(step, store.clone(), &config),
-            store,
-            client,
-            config,
-            _s3: s3,
-            _dir: dir,
+            store: buckets.store.clone(),
+            runner: buckets.runner_of(step),
+            buckets,
         }
     }
 
     async fn try_email(&self, key: &str, email: &[u8]) -> Result<Handled, RunError> {
-        let bucket = self.config.buckets.name(Bucket::Inbox).to_owned();
-        let put = self
-            .client
-            .put_object()
-            .bucket(&bucket)
-            .key(key)
-            .body(email.to_vec().into());
-        put.send().await.unwrap();
-        self.runner
-            .handle(
-                &ObjectEvent {
-                    bucket,
-                    key: Key::new(key),
-                    message_id: None,
-                },
-                None,
-            )
-            .await
+        let event = self.buckets.drop_file(Bucket::Inbox, key, email).await;
+        self.runner.handle(&event, None).await
     }
 
     async fn email(&self, key: &str, email: &[u8]) -> Receipt {
-        match self.try_email(key, email).await.unwrap() {
-            Handled::Now(receipt) => *receipt,
-            Handled::Before(_) => panic!("the work had been done before"),
-        }
+        step_bench::receipt(self.try_email(key, email).await)
     }
 
     async fn keys(&self, bucket: Bucket) -> Vec<String> {
-        self.store
-            .list(bucket, "")
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|object| object.key.to_string())
-            .collect()
+        self.buckets.keys(bucket).await
     }
 
     /// Area and name of what lies in process.
