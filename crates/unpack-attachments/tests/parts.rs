@@ -562,6 +562,13 @@ fn a_letter_with_commas_is_no_table() {
 }
 
 #[test]
+fn of_two_content_types_the_one_with_parts_counts() {
+    let email = String::from_utf8(multipart("mixed", &[TEXT.into(), csv("gas.csv")])).unwrap();
+    let email = email.replacen("Content-Type:", "Content-Type: text/plain\r\nContent-Type:", 1);
+    is_readings(email.as_bytes(), "gas.csv");
+}
+
+#[test]
 fn a_digest_is_a_list_of_emails() {
     let inner = String::from_utf8(multipart("mixed", &[csv("gas.csv")]))
         .unwrap()

@@ -53,14 +53,12 @@ impl Finder<'_> {
     fn html(&mut self, text: &str) {
         // What is shown as a link often is a shortened form of it, so it only counts where the link itself does not.
         let mut is_shown_elsewhere = false;
-        for piece in html::pieces(text) {
-            match piece {
-                Piece::Link(href) => is_shown_elsewhere = self.take(&href, true, false),
-                Piece::LinkEnd => is_shown_elsewhere = false,
-                Piece::Text(text) if is_shown_elsewhere => drop(text),
-                Piece::Text(text) => self.text(&text, true),
-            }
-        }
+        html::for_each_piece(text, |piece| match piece {
+            Piece::Link(href) => is_shown_elsewhere = self.take(&href, true, false),
+            Piece::LinkEnd => is_shown_elsewhere = false,
+            Piece::Text(text) if is_shown_elsewhere => drop(text),
+            Piece::Text(text) => self.text(&text, true),
+        });
     }
 
     /// Finds links in plain text, where nothing but their form tells them.

@@ -19,10 +19,14 @@ const INLINE: [&str; 14] = [
     "wbr", "span", "b", "i", "u", "em", "strong", "font", "small", "big", "mark", "code", "tt", "o:p",
 ];
 
-/// Takes a page apart. Whatever it is, something comes out.
-#[must_use]
-pub(crate) fn pieces(page: &str) -> Vec<Piece> {
-    let mut parser = Parser::default();
+/// Takes a page apart and gives its pieces one by one: a page of tags has more of them than should be kept. Whatever the
+/// page is, something comes out.
+pub(crate) fn for_each_piece(page: &str, take: impl FnMut(Piece)) {
+    let mut parser = Parser {
+        take,
+        text: String::new(),
+        no_tag_ends: false,
+    };
     let mut rest = page;
     while let Some((before, from_tag)) = rest.find('<').and_then(|at| rest.split_at_checked(at)) {
         parser.text(before);
@@ -36,25 +40,23 @@ pub(crate) fn pieces(page: &str) -> Vec<Piece> {
     }
     parser.text(rest);
     parser.flush();
-    parser.pieces
 }
 
-#[derive(Default)]
-struct Parser {
-    pieces: Vec<Piece>,
+struct Parser<F> {
+    take: F,
     text: String,
     /// No tag ends any more; to look again from every `<` would take quadratic time.
     no_tag_ends: bool,
 }
 
-impl Parser {
+impl<F: FnMut(Piece)> Parser<F> {
     fn text(&mut self, raw: &str) {
         decode_entities(raw, &mut self.text);
     }
 
     fn flush(&mut self) {
         if !self.text.is_empty() {
-            self.pieces.push(Piece::Text(std::mem::take(&mut self.text)));
+            (self.take)(Piece::Text(std::mem::take(&mut self.text)));
         }
     }
 
@@ -88,7 +90,7 @@ impl Parser {
             "script" | "style" => return behind_element(rest, name),
             "/a" => {
                 self.flush();
-                self.pieces.push(Piece::LinkEnd);
+                (self.take)(Piece::LinkEnd);
             }
             "link" | "base" => {}
             _ => {
@@ -96,7 +98,7 @@ impl Parser {
                     self.flush();
                     let mut decoded = String::new();
                     decode_entities(href, &mut decoded);
-                    self.pieces.push(Piece::Link(decoded));
+                    (self.take)(Piece::Link(decoded));
                 }
                 if !INLINE.contains(&name.strip_prefix('/').unwrap_or(name)) {
                     self.text.push('\n');
@@ -195,6 +197,12 @@ fn decode_entities(raw: &str, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pieces(page: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for_each_piece(page, |piece| pieces.push(piece));
+        pieces
+    }
 
     fn hrefs(page: &str) -> Vec<String> {
         pieces(page)

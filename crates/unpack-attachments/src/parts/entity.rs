@@ -4,6 +4,9 @@ use crate::encoding::transfer::TransferEncoding;
 use crate::header::fields::Headers;
 use crate::header::parameters::Parameterized;
 
+/// More fields of one name than this are an attack.
+const MAX_CONTENT_TYPES: usize = 8;
+
 /// How a part wants to be shown (RFC 2183 section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Disposition {
@@ -37,10 +40,14 @@ impl Entity {
     /// Reads the header of a part.
     #[must_use]
     pub(crate) fn read(headers: &Headers<'_>, default_type: &str) -> Self {
-        let content_type = headers
-            .first("content-type")
-            .map(Parameterized::parse)
-            .unwrap_or_default();
+        // Of several, which are an error, the one that has parts loses nothing.
+        let mut content_types = headers
+            .all("content-type")
+            .take(MAX_CONTENT_TYPES)
+            .map(Parameterized::parse);
+        let first = content_types.next().unwrap_or_default();
+        let with_parts = content_types.find(|other| is_multipart(other) && !boundary(other).is_empty());
+        let content_type = with_parts.filter(|_| !is_multipart(&first)).unwrap_or(first);
         let disposition = headers
             .first("content-disposition")
             .map(Parameterized::parse)
@@ -108,6 +115,10 @@ impl Entity {
 }
 
 /// A boundary is bytes, whatever they look like; only one that RFC 2231 cut into pieces has to be put together.
+fn is_multipart(content_type: &Parameterized) -> bool {
+    content_type.value.starts_with("multipart/")
+}
+
 fn boundary(content_type: &Parameterized) -> Vec<u8> {
     let plain = content_type.raw("boundary").map(<[u8]>::to_vec);
     let found = plain.or_else(|| content_type.text("boundary").map(String::into_bytes));
