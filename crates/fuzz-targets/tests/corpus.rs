@@ -14,7 +14,7 @@ use fuzz_targets::TARGETS;
 
 #[test]
 fn every_seed_of_every_corpus_is_survived() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     for (name, target) in TARGETS {
         let seeds: Vec<_> = fs::read_dir(corpus.join(name))
             .unwrap()
@@ -39,7 +39,7 @@ fn every_seed_of_every_corpus_is_survived() {
 
 #[test]
 fn every_target_has_a_program_for_the_fuzzer() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz_targets");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
     let mut programs: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
