@@ -17,6 +17,7 @@ mod number;
 mod number_format;
 mod ods;
 mod package;
+mod package_sheets;
 mod row;
 mod sheet_chooser;
 mod sheet_csv;

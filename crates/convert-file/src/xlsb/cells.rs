@@ -2,10 +2,10 @@
 
 use std::io::BufRead;
 
-use super::Shared;
 use super::records::{Records, id};
 use crate::error::ConvertError;
 use crate::fields::Fields;
+use crate::package_sheets::Shared;
 use crate::sheet_chooser::SheetChooser;
 use crate::value::{CellRef, Value, error_name};
 

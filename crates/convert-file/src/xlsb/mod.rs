@@ -9,25 +9,11 @@ use std::io::{Read, Seek};
 
 use crate::date::Epoch;
 use crate::error::ConvertError;
-use crate::number_format::NumberFormat;
 use crate::package::{Package, Relation};
+use crate::package_sheets::{Shared, Tab};
 use crate::sheet_chooser::SheetChooser;
 use crate::text_pool::TextPool;
 use records::{Records, id};
-
-/// One sheet as the workbook part lists it.
-struct Tab {
-    name: String,
-    relation: String,
-    hidden: bool,
-}
-
-/// What all sheets need to make sense of their cells.
-struct Shared {
-    strings: TextPool,
-    formats: Vec<NumberFormat>,
-    epoch: Epoch,
-}
 
 /// Shows all worksheets to the chooser.
 pub(crate) fn read<R: Read + Seek>(

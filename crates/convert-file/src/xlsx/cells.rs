@@ -4,11 +4,12 @@ use std::io::BufRead;
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Shared, place, rich_text};
+use super::{place, rich_text};
 use crate::date::serial_of_iso;
 use crate::error::ConvertError;
 use crate::number::parse_number;
 use crate::number_format::NumberFormat;
+use crate::package_sheets::Shared;
 use crate::sheet_chooser::SheetChooser;
 use crate::value::{CellRef, Value};
 use crate::xml::{Xml, attribute, attribute_value, attributes, is_true};

@@ -12,8 +12,8 @@ use quick_xml::events::Event;
 
 use crate::date::Epoch;
 use crate::error::ConvertError;
-use crate::number_format::NumberFormat;
 use crate::package::{Package, Relation};
+use crate::package_sheets::{Shared, Tab};
 use crate::sheet_chooser::SheetChooser;
 use crate::text_pool::TextPool;
 use crate::xml::{attribute, is_true};
@@ -23,21 +23,6 @@ use crate::xml::{attribute, is_true};
 struct Workbook {
     epoch: Epoch,
     sheets: Vec<Tab>,
-}
-
-/// One sheet as the workbook part lists it.
-#[derive(Debug)]
-struct Tab {
-    name: String,
-    relation: String,
-    hidden: bool,
-}
-
-/// What all sheets need to make sense of their cells.
-struct Shared {
-    strings: TextPool,
-    formats: Vec<NumberFormat>,
-    epoch: Epoch,
 }
 
 /// Shows all worksheets to the chooser.
