@@ -293,7 +293,7 @@ impl Shared {
         }
         in_flight.spawn_on(
             async move {
-                let placed = match shared.is_done(target.bucket).await {
+                let placed = match shared.ensure_not_done(target.bucket).await {
                     Ok(()) => shared.store.place(&target, &content).await,
                     Err(error) => Err(error),
                 };
@@ -309,7 +309,7 @@ impl Shared {
     }
 
     /// Another worker on the same object may have finished since this one looked.
-    pub(crate) async fn is_done(&self, bucket: Bucket) -> Result<(), StoreError> {
+    pub(crate) async fn ensure_not_done(&self, bucket: Bucket) -> Result<(), StoreError> {
         if bucket == Bucket::AmrData && self.store.head(Bucket::Receipts, &self.receipt).await?.is_some() {
             return Err(self.store.changed(Bucket::Receipts, &self.receipt));
         }

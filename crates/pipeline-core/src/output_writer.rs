@@ -46,12 +46,6 @@ impl OutputWriter {
         }
     }
 
-    /// Bytes written so far.
-    #[must_use]
-    pub const fn written(&self) -> u64 {
-        self.record.size
-    }
-
     /// Says how many rows the output has, for people.
     pub const fn rows(&mut self, rows: u64) {
         self.record.rows = Some(rows);
@@ -105,7 +99,7 @@ impl OutputWriter {
         if !rest.is_empty() {
             upload.part(rest).await?;
         }
-        self.shared.is_done(self.target.bucket).await
+        self.shared.ensure_not_done(self.target.bucket).await
     }
 
     async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {

@@ -30,6 +30,18 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// Of an object that enters from outside: it is made of nothing, and was unpacked from nothing.
+    #[must_use]
+    pub const fn from_outside(message: Option<String>, received: OffsetDateTime, source_name: String) -> Self {
+        Self {
+            message,
+            parent: None,
+            received,
+            source_name,
+            depth: 0,
+        }
+    }
+
     /// The metadata of an object of this past.
     #[must_use]
     pub fn to_metadata(&self, origin: Origin, rejection: Option<&Rejection>) -> HashMap<String, String> {

@@ -153,13 +153,7 @@ impl<S: Step> Runner<S> {
         };
         if bucket == Bucket::Inbox {
             let name = SafePath::from_path(key.as_str());
-            let provenance = Provenance {
-                message: Some(key.to_string()),
-                parent: None,
-                received: head.last_modified,
-                source_name: key.to_string(),
-                depth: 0,
-            };
+            let provenance = Provenance::from_outside(Some(key.to_string()), head.last_modified, key.to_string());
             return Source::new(key, &head, None, name, outside(), provenance);
         }
         let (area, origin_in_key, name) = key.parse_staging();
@@ -168,13 +162,8 @@ impl<S: Step> Runner<S> {
                 Source::new(key, &head, area, name, origin, provenance)
             }
             _ => {
-                let provenance = Provenance {
-                    message: None,
-                    parent: None,
-                    received: head.last_modified,
-                    source_name: name.as_ref().map_or_else(|| key.to_string(), SafePath::to_string),
-                    depth: 0,
-                };
+                let source_name = name.as_ref().map_or_else(|| key.to_string(), SafePath::to_string);
+                let provenance = Provenance::from_outside(None, head.last_modified, source_name);
                 Source::new(key, &head, area, name, outside(), provenance)
             }
         }

@@ -61,10 +61,10 @@ impl Uploader {
                 1 => Key::new(format!("{}/{name}", stamp(self.begun))),
                 _ => Key::new(format!("{}-{attempt}/{name}", stamp(self.begun))),
             };
-            if self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created {
-                return Ok((Bucket::Inbox, key));
-            }
-            if self.is_waiting(Bucket::Inbox, &key, &file.path).await? {
+            // Looked at first: what lies there already need not be uploaded to find that out.
+            if self.is_waiting(Bucket::Inbox, &key, &file.path).await?
+                || self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created
+            {
                 return Ok((Bucket::Inbox, key));
             }
         }
@@ -95,13 +95,7 @@ impl Uploader {
         let path = file.path.to_string_lossy();
         let run = self.begun.unix_timestamp_nanos().to_string();
         let origin = Origin::of_outside_object("pipeline run", &path, &run, self.begun);
-        let provenance = Provenance {
-            message: None,
-            parent: None,
-            received: self.begun,
-            source_name: file.name.clone(),
-            depth: 0,
-        };
+        let provenance = Provenance::from_outside(None, self.begun, file.name.clone());
         let key = Key::staging(area, origin, &name);
         match self
             .put(Bucket::Process, &key, &file.path, provenance.to_metadata(origin, None))
