@@ -1,13 +1,11 @@
-//! The edge to AWS Lambda: events in, an answer or an error out.
+//! A stage as a Lambda function: the records of an event, one after the other, through the runner.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
-pub use lambda_runtime::Error;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error};
 use serde_json::{Value, json};
-use tracing_subscriber::filter::LevelFilter;
 
+use super::serve::{Handler, serve};
 use crate::config::{Config, Vars};
 use crate::event::{self, ObjectEvent};
 use crate::runner::{RunError, Runner};
@@ -22,25 +20,26 @@ use crate::telemetry;
 /// # Errors
 /// If the configuration is wrong, or the Lambda runtime cannot be reached.
 pub fn run<S: Step>(step: impl FnOnce(&mut Vars<'_>, &Config) -> S) -> Result<(), Error> {
-    let mut vars = Vars::from_env();
-    telemetry::init_json(telemetry::level(&mut vars, LevelFilter::INFO));
-    let config = Config::read(&mut vars);
-    let step = step(&mut vars, &config);
-    let (step, config) = vars
-        .finish((step, config))
-        .inspect_err(|error| tracing::error!(%error, "the function cannot start"))?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let store = Store::from_env(config.buckets.clone()).await;
-            let runner = Arc::new(Runner::new(step, store, &config));
-            let answer = |event: LambdaEvent<Value>| {
-                let runner = Arc::clone(&runner);
-                async move { answer(&runner, &event.payload, deadline(event.context.deadline)).await }
-            };
-            lambda_runtime::run(service_fn(answer)).await
-        })
+    let read = |vars: &mut Vars<'_>| {
+        let config = Config::read(vars);
+        (step(vars, &config), config)
+    };
+    serve(read, async |(step, config)| {
+        let store = Store::from_env(config.buckets.clone()).await;
+        StageHandler {
+            runner: Runner::new(step, store, &config),
+        }
+    })
+}
+
+struct StageHandler<S> {
+    runner: Runner<S>,
+}
+
+impl<S: Step> Handler for StageHandler<S> {
+    async fn handle(&self, event: Value, deadline: Option<Instant>) -> Result<Value, Diagnostic> {
+        answer(&self.runner, &event, deadline).await
+    }
 }
 
 /// Handles every record of an event. One that fails does not keep the others from being handled; but the event has
@@ -86,11 +85,4 @@ fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {
         error_type: error_type.to_owned(),
         error_message,
     }
-}
-
-/// Lambda tells the deadline in milliseconds since the Unix epoch.
-fn deadline(unix_ms: u64) -> Option<Instant> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let left = Duration::from_millis(unix_ms).checked_sub(now)?;
-    Instant::now().checked_add(left)
 }
