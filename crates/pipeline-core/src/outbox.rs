@@ -20,6 +20,7 @@ use crate::output_writer::OutputWriter;
 use crate::provenance::Provenance;
 use crate::receipt::{Notes, OutputRecord};
 use crate::safe_path::SafePath;
+use crate::stage::{Stage, Transfer};
 use crate::step::Failure;
 use crate::store::{Content, Store, StoreError, Target, Upload};
 
@@ -86,6 +87,7 @@ impl Output {
 /// Takes what a step makes of its input.
 #[derive(Debug)]
 pub struct Outbox {
+    stage: Stage,
     pub(crate) shared: Arc<Shared>,
     pub(crate) provenance: Provenance,
     pub(crate) area: Option<Area>,
@@ -111,8 +113,15 @@ pub(crate) struct Shared {
 }
 
 impl Outbox {
-    pub(crate) fn new(store: Store, layout: KeyLayout, input: &crate::step::Input, source: Content) -> Self {
+    pub(crate) fn new(
+        stage: Stage,
+        store: Store,
+        layout: KeyLayout,
+        input: &crate::step::Input,
+        source: Content,
+    ) -> Self {
         Self {
+            stage,
             shared: Arc::new(Shared {
                 store,
                 handle: Handle::current(),
@@ -162,10 +171,10 @@ impl Outbox {
     /// Writes an output whole.
     ///
     /// # Errors
-    /// If an earlier output could not be written.
+    /// If an earlier output could not be written, or the stage does not declare that it writes there in this way.
     pub fn put(&mut self, output: Output, bytes: impl Into<Bytes>) -> Result<(), Failure> {
         let bytes = bytes.into();
-        let (target, record) = self.address(output)?;
+        let (target, record) = self.address(output, Transfer::Whole)?;
         let record = OutputRecord {
             size: bytes.len() as u64,
             blake3: blake3::hash(&bytes).to_hex().to_string(),
@@ -177,19 +186,19 @@ impl Outbox {
     /// Begins an output that is written piece by piece. Dropped unfinished it leaves nothing behind.
     ///
     /// # Errors
-    /// If an earlier output could not be written.
+    /// If an earlier output could not be written, or the stage does not declare that it writes there in this way.
     pub fn create(&mut self, output: Output) -> Result<OutputWriter, Failure> {
         self.shared.stop_if_failed()?;
-        let (target, record) = self.address(output)?;
+        let (target, record) = self.address(output, Transfer::InParts)?;
         Ok(OutputWriter::new(Arc::clone(&self.shared), target, record))
     }
 
     /// Passes the input itself on, unchanged.
     ///
     /// # Errors
-    /// If an earlier output could not be written.
+    /// If an earlier output could not be written, or the stage does not declare that it writes there in this way.
     pub fn forward(&mut self, output: Output) -> Result<(), Failure> {
-        let (target, record) = self.address(output)?;
+        let (target, record) = self.address(output, Transfer::InParts)?;
         let size = match &self.source {
             Content::Bytes(bytes) => bytes.len() as u64,
             Content::Object(_, _, _, size) => *size,
@@ -202,15 +211,16 @@ impl Outbox {
         self.shared.place_soon(target, self.source.clone(), record)
     }
 
-    fn address(&self, output: Output) -> Result<(Target, OutputRecord), Failure> {
+    fn address(&self, output: Output, transfer: Transfer) -> Result<(Target, OutputRecord), Failure> {
+        if !self.stage.may_write(output.bucket, transfer) {
+            let (stage, bucket) = (self.stage, output.bucket);
+            return Err(self.defect(format!("{stage} does not declare that it writes to {bucket} like that")));
+        }
         let origin = output
             .origin
             .unwrap_or_else(|| self.origin.child(&output.path_in_parent));
         if !lock(&self.shared.origins).insert((output.bucket, origin)) {
-            return Err(Failure::Panicked(format!(
-                "two outputs are called {:?}",
-                output.path_in_parent
-            )));
+            return Err(self.defect(format!("two outputs are called {:?}", output.path_in_parent)));
         }
         let area = output.area.or_else(|| self.area.clone()).unwrap_or_else(Area::unknown);
         let provenance = Provenance {
@@ -243,6 +253,12 @@ impl Outbox {
             metadata: provenance.to_metadata(origin, None),
         };
         Ok((target, record))
+    }
+
+    /// A defect of ours fails the step even if the step takes no notice of it.
+    fn defect(&self, what: String) -> Failure {
+        self.shared.latch.fail(Failure::Defect(what));
+        Failure::Stopped
     }
 
     /// Waits for everything that is under way. What failed is in the latch.

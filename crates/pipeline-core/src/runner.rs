@@ -184,7 +184,13 @@ impl<S: Step> Runner<S> {
             spool,
             latch: Arc::clone(&latch),
         });
-        let outbox = Outbox::new(self.store.clone(), self.layout, &input, content.clone());
+        let outbox = Outbox::new(
+            self.step.stage(),
+            self.store.clone(),
+            self.layout,
+            &input,
+            content.clone(),
+        );
         // Whenever this future is dropped, be it by the deadline, nothing is written any more.
         let _stop = outbox.stop_on_drop();
         let (verdict, outbox) = if input.area.is_none() && bucket != Bucket::Inbox {
@@ -253,7 +259,7 @@ impl<S: Step> Runner<S> {
     }
 
     async fn write_receipt(&self, key: &Key, receipt: &Receipt) -> Result<(), Failure> {
-        let json = serde_json::to_vec_pretty(receipt).map_err(|error| Failure::Panicked(error.to_string()))?;
+        let json = serde_json::to_vec_pretty(receipt).map_err(|error| Failure::Defect(error.to_string()))?;
         // Another worker may have been faster with the same object; its receipt tells the same.
         self.store
             .put_new(Bucket::Receipts, key, Bytes::from(json), [].into())

@@ -77,7 +77,10 @@ pub enum Failure {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// A defect of ours.
+    /// A defect of ours that was noticed.
+    #[error("a defect of the pipeline: {0}")]
+    Defect(String),
+    /// A defect of ours that was not.
     #[error("the step panicked: {0}")]
     Panicked(String),
 }
@@ -92,6 +95,7 @@ impl Failure {
             Self::Stopped => "Stopped",
             Self::Deadline => "DeadlineNear",
             Self::Outside { .. } => "OutsideServer",
+            Self::Defect(_) => "Defect",
             Self::Panicked(_) => "Panic",
         }
     }

@@ -289,7 +289,7 @@ async fn two_outputs_of_one_origin_are_a_defect_and_lose_nothing() {
     });
     assert_eq!(
         runner.handle(&event, None).await.unwrap_err().failure.error_type(),
-        "Panic"
+        "Defect"
     );
     assert_eq!(bench.keys(Bucket::Spreadsheet).await, ["sheffield/import.xlsx"]);
 }
