@@ -40,7 +40,8 @@ pub fn serve<C, H: Handler>(
         let handler = Arc::new(start(config).await);
         let answer = |event: LambdaEvent<Value>| {
             let handler = Arc::clone(&handler);
-            async move { handler.handle(event.payload, deadline(event.context.deadline)).await }
+            // Boxed: the compiler would have to lay out the SDK's futures, all inside the runtime's, in one type.
+            Box::pin(async move { handler.handle(event.payload, deadline(event.context.deadline)).await })
         };
         lambda_runtime::run(service_fn(answer)).await
     })
