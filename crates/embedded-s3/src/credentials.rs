@@ -1,4 +1,4 @@
-//! The one account that may use the server.
+//! The users of the server.
 
 use std::fmt;
 use std::io;

@@ -31,11 +31,12 @@
 //!
 //! # Where it differs from AWS
 //!
-//! It has no versions, tags, locks, ACLs, encryption or policies: asked for versions, tags, locks or customer keys, it
+//! It has no versions, tags, locks, ACLs, encryption or policies (but an [`Access`] decides who may do what, if there is one): asked for versions, tags, locks or customer keys, it
 //! refuses with 501; ACLs, storage classes and server-side encryption are taken and do nothing. There is one account. Signatures
 //! of every region are good. An object whose client sent no checksum has none. HTML forms take files up to 64 MiB.
 //! Under a Unix file system that tells upper from lower case, keys do too.
 
+mod access;
 mod api;
 mod clock;
 mod conditions;
@@ -46,6 +47,7 @@ mod key_path;
 mod server;
 mod store;
 
+pub use access::{Access, Attempt};
 pub use credentials::Credentials;
 pub use events::{EventName, ObjectCreated};
 pub use history::{History, Write};

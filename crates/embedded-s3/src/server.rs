@@ -1,5 +1,6 @@
 //! The server itself: a socket on loopback, a task, and what its owner can ask of it.
 
+use crate::access::Access;
 use crate::api::Service;
 use crate::credentials::Credentials;
 use crate::events::{ObjectCreated, Subscribers};
@@ -33,6 +34,10 @@ pub struct Options {
     pub address: SocketAddr,
     /// Who may use it; `None` makes new [`Credentials::random`].
     pub credentials: Option<Credentials>,
+    /// Who else may use it.
+    pub more_credentials: Vec<Credentials>,
+    /// What each of them may do; `None` is everything.
+    pub access: Option<Access>,
     /// The region that the server says it is. It accepts signatures for all.
     pub region: String,
     /// Whether to remember every write for [`EmbeddedS3::history`]. A server that runs for months should not.
@@ -40,11 +45,13 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Any free port of 127.0.0.1, random credentials, `us-east-1`, with history.
+    /// Any free port of 127.0.0.1, one user with random credentials who may do everything, `us-east-1`, with history.
     fn default() -> Self {
         Self {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             credentials: None,
+            more_credentials: Vec::new(),
+            access: None,
             region: "us-east-1".to_owned(),
             keep_history: true,
         }
@@ -96,9 +103,11 @@ impl EmbeddedS3 {
             subscribers: Arc::new(Subscribers::default()),
             history: options.keep_history.then(History::default),
             region: options.region.into(),
+            access: options.access,
             _using: using,
         };
-        let http = http_service(service.clone(), &credentials);
+        let users = options.more_credentials.iter().chain([&credentials]);
+        let http = http_service(service.clone(), users);
         let (stop, stopped) = watch::channel(false);
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, http, stopped));
@@ -176,15 +185,20 @@ impl EmbeddedS3 {
     }
 }
 
-fn http_service(service: Service, credentials: &Credentials) -> S3Service {
+fn http_service<'a>(service: Service, users: impl Iterator<Item = &'a Credentials>) -> S3Service {
     let mut config = S3Config::default();
     config.post_object_max_file_size = MAX_FORM_FILE_BYTES;
+    let mut known = SimpleAuth::new();
+    for user in users {
+        known.register(user.access_key_id.clone(), user.secret_access_key.as_str().into());
+    }
+    let access = service.access.clone();
     let mut builder = S3ServiceBuilder::new(service);
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
-    builder.set_auth(SimpleAuth::from_single(
-        credentials.access_key_id.clone(),
-        credentials.secret_access_key.clone(),
-    ));
+    builder.set_auth(known);
+    if let Some(access) = access {
+        builder.set_access(access);
+    }
     builder.build()
 }
 

@@ -6,6 +6,7 @@ use super::body::MAX_PUT_BYTES;
 use super::errors::{no_versions, not_implemented};
 use super::multipart::{check_part_number, find_upload};
 use super::service::Service;
+use crate::access::Caller;
 use crate::conditions::{ReadConditions, WriteCondition};
 use crate::events::EventName;
 use crate::store::{Algorithm, Attributes, Checksum, ChecksumKind, NewObject, Object, Spool, StoreError};
@@ -19,6 +20,7 @@ pub(super) async fn copy_object(
     service: &Service,
     mut req: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
+    let caller = service.caller(&req);
     // The conditions on the destination are younger than the DTO of `s3s`.
     let condition = WriteCondition::for_write(header(&req.headers, IF_MATCH)?, header(&req.headers, IF_NONE_MATCH)?)?;
     let conditions = ReadConditions {
@@ -44,9 +46,7 @@ pub(super) async fn copy_object(
     }
     let algorithm = wanted_algorithm(input.checksum_algorithm.as_ref())?;
 
-    let object = service
-        .blocking(move |service| open_source(service, &source_bucket, &source_key, conditions))
-        .await?;
+    let object = open_source(service, &caller, source_bucket, source_key, conditions).await?;
     if object.record.identity.size > MAX_PUT_BYTES {
         return Err(s3_error!(
             InvalidRequest,
@@ -121,6 +121,7 @@ pub(super) async fn upload_part_copy(
     service: &Service,
     req: S3Request<UploadPartCopyInput>,
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
+    let caller = service.caller(&req);
     let input = req.input;
     check_part_number(input.part_number)?;
     let conditions = ReadConditions {
@@ -131,9 +132,7 @@ pub(super) async fn upload_part_copy(
     };
     let (source_bucket, source_key) = source(&input.copy_source)?;
     let upload = find_upload(service, input.bucket, input.key, input.upload_id).await?;
-    let mut object = service
-        .blocking(move |service| open_source(service, &source_bucket, &source_key, conditions))
-        .await?;
+    let mut object = open_source(service, &caller, source_bucket, source_key, conditions).await?;
     let (first, length) = source_range(input.copy_source_range.as_deref(), object.record.identity.size)?;
     if length > MAX_PUT_BYTES {
         return Err(s3_error!(
@@ -163,16 +162,27 @@ pub(super) async fn upload_part_copy(
     }))
 }
 
-fn open_source(service: &Service, bucket: &str, key: &str, conditions: ReadConditions) -> Result<Object, StoreError> {
-    let object = service.dir.object(bucket, key)?;
-    match conditions.check(&object.record) {
-        Ok(()) => Ok(object),
-        // There is no "not modified" to answer a copy with.
-        Err(StoreError::NotModified { .. }) => Err(StoreError::PreconditionFailed {
-            condition: "x-amz-copy-source-If-None-Match",
-        }),
-        Err(error) => Err(error),
-    }
+async fn open_source(
+    service: &Service,
+    caller: &Caller,
+    bucket: String,
+    key: String,
+    conditions: ReadConditions,
+) -> S3Result<Object> {
+    caller.may("GetObject", Some(&bucket), Some(&key))?;
+    let name = bucket.clone();
+    let opened = service.blocking(move |service| {
+        let object = service.dir.object(&name, &key)?;
+        match conditions.check(&object.record) {
+            Ok(()) => Ok(object),
+            // There is no "not modified" to answer a copy with.
+            Err(StoreError::NotModified { .. }) => Err(StoreError::PreconditionFailed {
+                condition: "x-amz-copy-source-If-None-Match",
+            }),
+            Err(error) => Err(error),
+        }
+    });
+    opened.await.map_err(|error| caller.told(error, &bucket))
 }
 
 fn source(source: &CopySource) -> S3Result<(String, String)> {

@@ -17,7 +17,9 @@ pub(super) async fn get_object(
     service: &Service,
     req: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
+    let caller = service.caller(&req);
     let input = req.input;
+    let bucket = input.bucket.clone();
     no_versions(input.version_id.as_deref())?;
     not_implemented("part numbers in reads", input.part_number.is_some())?;
     let conditions = ReadConditions {
@@ -40,7 +42,7 @@ pub(super) async fn get_object(
         };
         Ok((object, span, first))
     });
-    let (object, span, first) = found.await?;
+    let (object, span, first) = found.await.map_err(|error| caller.told(error, &bucket))?;
     let record = &object.record;
     let span = span.ok_or_else(|| unsatisfiable(record))?;
     let output = GetObjectOutput {
@@ -67,7 +69,9 @@ pub(super) async fn head_object(
     service: &Service,
     req: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
+    let caller = service.caller(&req);
     let input = req.input;
+    let bucket = input.bucket.clone();
     no_versions(input.version_id.as_deref())?;
     not_implemented("part numbers in reads", input.part_number.is_some())?;
     let conditions = ReadConditions {
@@ -81,7 +85,7 @@ pub(super) async fn head_object(
         conditions.check(&record)?;
         Ok(record)
     });
-    let record = &found.await?;
+    let record = &found.await.map_err(|error| caller.told(error, &bucket))?;
     let span = Span::of(input.range, record.identity.size).ok_or_else(|| unsatisfiable(record))?;
     let output = HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),

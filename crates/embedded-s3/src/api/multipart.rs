@@ -78,6 +78,7 @@ pub(super) async fn upload_part(
     let content_md5 = req.input.content_md5.take();
     let expected = Expected::of(&req, req.input.content_length, content_md5)?;
     let sent = expected.algorithm();
+    let caller = service.caller(&req);
     let input = &req.input;
     let upload = find_upload(
         service,
@@ -91,6 +92,7 @@ pub(super) async fn upload_part(
     let body = req.input.body.take();
     let spooled = receive(service, body, &expected, wanted.map(|(algorithm, _)| algorithm)).await?;
 
+    caller.may("UploadPart", Some(&req.input.bucket), Some(&req.input.key))?;
     let upload = upload?;
     check_part_number(req.input.part_number)?;
     match (wanted, sent) {

@@ -16,12 +16,14 @@ pub(super) async fn put_object(
     service: &Service,
     mut req: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
+    let caller = service.caller(&req);
     // The body first: a client that is answered while it still sends sees a broken connection, not the answer.
     let content_md5 = req.input.content_md5.take();
     let expected = Expected::of(&req, req.input.content_length, content_md5)?;
     let spooled = receive(service, req.input.body.take(), &expected, None).await?;
 
     let mut input = req.input;
+    caller.may("PutObject", Some(&input.bucket), Some(&input.key))?;
     not_implemented("customer-provided keys", input.sse_customer_algorithm.is_some())?;
     not_implemented("object tags", input.tagging.is_some())?;
     not_implemented("appending", input.write_offset_bytes.is_some())?;

@@ -1,6 +1,7 @@
 //! What all requests share, and which request goes where.
 
 use super::{buckets, copy, delete, get, listing, multipart, put, uploads};
+use crate::access::{Access, Caller};
 use crate::conditions::WriteCondition;
 use crate::events::{EventName, ObjectCreated, Subscribers};
 use crate::history::History;
@@ -18,11 +19,17 @@ pub(crate) struct Service {
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) history: Option<History>,
     pub(crate) region: Arc<str>,
+    pub(crate) access: Option<Access>,
     /// Dropped after the data folder's lock: who waits for its end knows that the folder is free.
     pub(crate) _using: mpsc::Sender<()>,
 }
 
 impl Service {
+    /// Who sent a request, and what they may do.
+    pub(super) fn caller<T>(&self, req: &S3Request<T>) -> Caller {
+        Caller::new(self.access.as_ref(), req.credentials.as_ref())
+    }
+
     /// Runs what reads and writes files where it may block.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
