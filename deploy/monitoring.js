@@ -109,3 +109,4 @@ module.exports = async ({ resolveVariable }) => {
   const timeouts = FUNCTIONS.map(async (name) => [name, await resolveVariable(`self:functions.${name}.timeout`)]);
   return monitoring(await resolveVariable('self:custom.settings'), Object.fromEntries(await Promise.all(timeouts)));
 };
+module.exports.monitoring = monitoring;
