@@ -71,7 +71,7 @@ const dashboard = (settings, alarmIds) => {
       ], { setPeriodToTimeRange: true })],
       [10, numbers('Now', [
         ...SWEPT.slice(0, -1).map((bucket, index) => own('Waiting', { Bucket: bucket }, hidden(`w${index}`))),
-        computed(`SUM([${SWEPT.slice(0, -1).map((_, index) => `w${index}`)}])`, { id: 'waiting', label: 'objects stuck', color: OUTCOMES.rejected }),
+        computed(`SUM([${SWEPT.slice(0, -1).map((_, index) => `w${index}`)}])`, { id: 'waiting', label: 'objects between the stages', color: OUTCOMES.rejected }),
         own('Waiting', { Bucket: 'amr-data' }, { label: 'files for the importer', color: '#1f77b4' }),
         queue('ApproximateNumberOfMessagesVisible', 'FailureQueue', { label: 'failure queue', color: OUTCOMES.failed }),
       ], { stat: 'Maximum' })],
