@@ -2,7 +2,7 @@
 // The dashboard: is it working? Read from the top: alarms, the day in numbers, what each stage does, what waits, what is slow, what
 // went wrong. Its metrics are those that the functions publish (crates/pipeline-core/src/metrics) and those of Lambda and SQS.
 
-const { STAGE_FUNCTIONS } = require('./monitoring.alarms.js');
+const { STAGE_FUNCTIONS, SWEPT } = require('./monitoring.alarms.js');
 const { widgetQuery } = require('./monitoring.queries.js');
 const { FUNCTIONS } = require('./settings.js');
 
@@ -13,7 +13,6 @@ const QUARTER_HOUR = 900;
 const OUTCOMES = { done: '#2ca02c', partly: '#bcbd22', rejected: '#ff7f0e', 'no-files': '#c7c7c7', before: '#aec7e8', failed: '#d62728' };
 /** Outcomes of work that came to an end, each object once. */
 const ENDED = ['done', 'partly', 'rejected', 'no-files'];
-const SWEPT = ['inbox', 'process', 'uncompressed', 'spreadsheet', 'amr-data'];
 
 /** The dashboard of a deployment; `alarmIds` are the logical ids of its alarms. */
 const dashboard = (settings, alarmIds) => {

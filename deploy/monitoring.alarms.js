@@ -14,6 +14,9 @@ const STAGE_FUNCTIONS = FUNCTIONS.slice(0, -1);
 /** The buckets in which an object waits for a function, and that function. */
 const WAITING_FOR = { inbox: 'unpack-attachments', process: 'process-file', uncompressed: 'uncompress-file', spreadsheet: 'convert-file' };
 
+/** The buckets that the sweep looks at; in the last one, files wait for the importer. */
+const SWEPT = [...Object.keys(WAITING_FOR), 'amr-data'];
+
 /** `convert-file` as a logical id spells it. */
 const pascal = (name) => name.replace(/(^|-)([a-z])/g, (_, __, letter) => letter.toUpperCase());
 
@@ -200,14 +203,16 @@ const alarms = (settings, timeouts) => {
 
   add('SweepAlarm', 'sweep', {
     AlarmDescription:
-      'The sweep, which runs every 15 minutes, has reported nothing for an hour (a new deployment says so until its first run). Stuck work is not sent again, and the alarms stuck-* and importer know nothing new. ' +
-      'First: look at the logs of sweep; no line at all: is its schedule enabled?',
+      'For an hour the sweep, which runs every 15 minutes, has not reported how old the oldest object of every bucket is (a new deployment says so until its first run). Stuck work may not be sent again, and the alarms stuck-* and importer know nothing new. ' +
+      'First: look at the logs of sweep. No line at all: is its schedule enabled? Buckets that it did not get through: it needs more time or memory in serverless.yml.',
     Metrics: [
-      fetched('runs', swept('inbox'), 'SampleCount', 15 * MINUTE),
-      compared('FILL(runs, 0)', 'runs that reported'),
+      ...SWEPT.map((bucket, index) => fetched(`s${index}`, swept(bucket), 'SampleCount', 15 * MINUTE)),
+      { Id: 'reports', ReturnData: false, Expression: 'SUM(METRICS())' },
+      compared('FILL(reports, 0)', 'buckets reported'),
     ],
+    // A run may fall into the next quarter of an hour, but not four of them.
     EvaluationPeriods: 4,
-    Threshold: 1,
+    Threshold: SWEPT.length,
     ComparisonOperator: 'LessThanThreshold',
     TreatMissingData: 'breaching',
     mended: true,
@@ -216,4 +221,4 @@ const alarms = (settings, timeouts) => {
   return alarms;
 };
 
-module.exports = { alarms, STAGE_FUNCTIONS };
+module.exports = { alarms, STAGE_FUNCTIONS, SWEPT };
