@@ -128,6 +128,7 @@ impl Local {
         let object = ObjectEvent {
             bucket: self.store().buckets().name(stage.source()).to_owned(),
             key: Key::new(key),
+            event_time: None,
             message_id: None,
         };
         self.stages.handle(stage, &object).await.unwrap()

@@ -6,6 +6,8 @@
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::key::Key;
 
@@ -19,6 +21,8 @@ pub struct ObjectEvent {
     pub bucket: String,
     /// The decoded key.
     pub key: Key,
+    /// When it happened, as the record tells (`eventTime`); none if it tells no time.
+    pub event_time: Option<OffsetDateTime>,
     /// The queue message that the event came in, if it came by a queue.
     pub message_id: Option<String>,
 }
@@ -45,6 +49,9 @@ pub struct EventError(String);
 struct S3Record {
     #[serde(rename = "eventName")]
     event_name: String,
+    // Of any type: a time that cannot be read must not keep the object from being handled.
+    #[serde(rename = "eventTime", default)]
+    event_time: Value,
     s3: S3Entity,
 }
 
@@ -144,6 +151,10 @@ fn decode_s3_record(record: &Value, message_id: Option<&str>, decoded: &mut Deco
     decoded.objects.push(ObjectEvent {
         bucket: record.s3.bucket.name,
         key: decode_key(&record.s3.object.key)?,
+        event_time: record
+            .event_time
+            .as_str()
+            .and_then(|time| OffsetDateTime::parse(time, &Rfc3339).ok()),
         message_id: message_id.map(str::to_owned),
     });
     Ok(())
@@ -198,6 +209,29 @@ mod tests {
             keys(&s3_event(&["bam/half+hourly%2B%C2%A3.csv"])),
             ["bam/half hourly+£.csv"]
         );
+    }
+
+    #[test]
+    fn the_time_of_a_record_is_decoded_and_one_that_cannot_be_read_is_none() {
+        let time_of = |time: Value| {
+            let mut event = s3_event(&["a"]);
+            event["Records"][0]["eventTime"] = time;
+            decode(&event).unwrap().objects[0].event_time
+        };
+        assert_eq!(
+            time_of(json!("2025-03-23T10:11:12.345Z")),
+            Some(time::macros::datetime!(2025-03-23 10:11:12.345 UTC))
+        );
+        assert_eq!(decode(&s3_event(&["a"])).unwrap().objects[0].event_time, None);
+        for unreadable in [
+            json!("yesterday"),
+            json!(""),
+            json!(1_742_724_672),
+            json!(null),
+            json!({}),
+        ] {
+            assert_eq!(time_of(unreadable), None);
+        }
     }
 
     #[test]

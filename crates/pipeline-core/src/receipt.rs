@@ -53,6 +53,14 @@ pub struct Receipt {
     pub duration_ms: u64,
 }
 
+impl Receipt {
+    /// Bytes of all outputs.
+    #[must_use]
+    pub fn bytes_out(&self) -> u64 {
+        self.outputs.iter().map(|output| output.size).sum()
+    }
+}
+
 /// How a step ended with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,7 +2,7 @@
 //!
 //! The order is what makes a crash harmless: outputs, then the receipt, then the deletion of the source.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use crate::reason::{BadPart, ReasonCode, Rejection};
 use crate::receipt::{InputRecord, Outcome, Receipt, RejectRecord, SCHEMA};
 use crate::safe_path::SafePath;
 use crate::spool::Spool;
+use crate::stage::Stage;
 use crate::step::{Failure, Input, Step, Verdict};
 use crate::step_thread;
 use crate::store::{Content, ObjectHead, Store, StoreError, Target};
@@ -42,7 +43,27 @@ pub enum Handled {
     /// The object was worked on; the receipt says how.
     Now(Box<Receipt>),
     /// The work had been done before.
-    Before(Earlier),
+    Before(Before),
+}
+
+/// Work that had been done before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// How one sees it.
+    pub earlier: Earlier,
+    /// What the object is.
+    pub about: About,
+}
+
+/// What an object is, as far as the work has found out: for logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The email's key in the inbox.
+    pub message: Option<String>,
+    /// The area.
+    pub area: Option<String>,
+    /// The object's origin.
+    pub origin: Option<Origin>,
 }
 
 /// How one sees that the work had been done before.
@@ -64,9 +85,17 @@ pub struct RunError {
     pub bucket: String,
     /// The object's key.
     pub key: String,
+    /// What the object is.
+    pub about: About,
     /// Why.
     #[source]
     pub failure: Failure,
+}
+
+/// [`Handled`], without what is known anyway.
+enum Worked {
+    Now(Box<Receipt>),
+    Before(Earlier),
 }
 
 /// The object of an event, as found.
@@ -95,44 +124,47 @@ impl<S: Step> Runner<S> {
     /// If S3, the network, the disk, the clock or we ourselves failed. Nothing is lost then: the source is still
     /// there, and the same event given again finishes the work.
     pub async fn handle(&self, event: &ObjectEvent, deadline: Option<Instant>) -> Result<Handled, RunError> {
-        let work = self.work(event);
+        // The deadline drops the work, but not what it has found out.
+        let about = Mutex::new(About::from_key(self.step.stage(), &event.key));
+        let work = self.work(event, &about);
         let ended = match deadline {
             None => work.await,
             Some(deadline) => tokio::time::timeout_at(stop_at(Instant::now(), deadline).into(), work)
                 .await
                 .unwrap_or(Err(Failure::Deadline)),
         };
-        ended.map_err(|failure| RunError {
-            stage: self.step.stage().as_str(),
-            bucket: event.bucket.clone(),
-            key: event.key.to_string(),
-            failure,
-        })
+        let about = about.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match ended {
+            Ok(Worked::Now(receipt)) => Ok(Handled::Now(receipt)),
+            Ok(Worked::Before(earlier)) => Ok(Handled::Before(Before { earlier, about })),
+            Err(failure) => Err(RunError {
+                stage: self.step.stage().as_str(),
+                bucket: event.bucket.clone(),
+                key: event.key.to_string(),
+                about,
+                failure,
+            }),
+        }
     }
 
-    async fn work(&self, event: &ObjectEvent) -> Result<Handled, Failure> {
+    async fn work(&self, event: &ObjectEvent, about: &Mutex<About>) -> Result<Worked, Failure> {
         let started = OffsetDateTime::now_utc();
         let bucket = self.step.stage().source();
         if self.store.buckets().role(&event.bucket) != Some(bucket) {
-            return Err(Failure::Outside {
-                what: format!(
-                    "the event is about a bucket that does not trigger {}",
-                    self.step.stage()
-                ),
-                source: None,
-            });
+            return Err(Failure::WrongBucket(self.step.stage()));
         }
         let Some(head) = self.store.head(bucket, &event.key).await? else {
-            return Ok(Handled::Before(Earlier::SourceGone));
+            return Ok(Worked::Before(Earlier::SourceGone));
         };
         let source = self.identify(&event.key, head);
+        *about.lock().unwrap_or_else(PoisonError::into_inner) = About::from_source(&source);
         let receipt_key = Key::receipt(source.origin);
         if self.store.head(Bucket::Receipts, &receipt_key).await?.is_some() {
             self.remove(&source).await?;
-            return Ok(Handled::Before(Earlier::Receipt(source.origin)));
+            return Ok(Worked::Before(Earlier::Receipt(source.origin)));
         }
         let Some(body) = self.store.get(bucket, &source.key, &source.head.etag).await? else {
-            return Ok(Handled::Before(Earlier::SourceGone));
+            return Ok(Worked::Before(Earlier::SourceGone));
         };
         let spool = Spool::fetch(body, source.head.size)
             .await
@@ -140,7 +172,7 @@ impl<S: Step> Runner<S> {
         let receipt = self.run_step(&source, spool, started).await?;
         self.write_receipt(&receipt_key, &receipt).await?;
         self.remove(&source).await?;
-        Ok(Handled::Now(Box::new(receipt)))
+        Ok(Worked::Now(Box::new(receipt)))
     }
 
     /// An object is the pipeline's own if its key bears the origin that its metadata names; a copy that somebody
@@ -286,6 +318,33 @@ impl<S: Step> Runner<S> {
             key: source.key.to_string(),
             source: Box::new(error),
         })
+    }
+}
+
+impl About {
+    /// What the key alone tells: in the inbox that it is an email, elsewhere its area and its origin.
+    #[must_use]
+    pub fn from_key(stage: Stage, key: &Key) -> Self {
+        if stage.source() == Bucket::Inbox {
+            return Self {
+                message: Some(key.to_string()),
+                ..Self::default()
+            };
+        }
+        let (area, origin, _) = key.parse_staging();
+        Self {
+            message: None,
+            area: area.map(|area| area.to_string()),
+            origin,
+        }
+    }
+
+    fn from_source(source: &Source) -> Self {
+        Self {
+            message: source.provenance.message.clone(),
+            area: source.area.as_ref().map(Area::to_string),
+            origin: Some(source.origin),
+        }
     }
 }
 

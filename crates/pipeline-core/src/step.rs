@@ -77,6 +77,9 @@ pub enum Failure {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The event is about a bucket that does not trigger the function.
+    #[error("the event is about a bucket that does not trigger {0}")]
+    WrongBucket(Stage),
     /// A defect of ours that was noticed.
     #[error("a defect of the pipeline: {0}")]
     Defect(String),
@@ -95,6 +98,7 @@ impl Failure {
             Self::Stopped => "Stopped",
             Self::Deadline => "DeadlineNear",
             Self::Outside { .. } => "OutsideServer",
+            Self::WrongBucket(_) => "WrongBucket",
             Self::Defect(_) => "Defect",
             Self::Panicked(_) => "Panic",
         }

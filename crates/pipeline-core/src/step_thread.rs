@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::outbox::Outbox;
+use crate::panics::message_of;
 use crate::step::{Failure, Input, Step, Verdict};
 
 /// Some format libraries recurse with the depth of their input.
@@ -32,12 +33,4 @@ pub(crate) async fn run<S: Step>(
     ended
         .await
         .map_err(|_| Failure::Panicked("the step's thread vanished".to_owned()))
-}
-
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap_or_else(|| "without a message".to_owned())
 }

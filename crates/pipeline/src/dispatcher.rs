@@ -105,6 +105,7 @@ async fn deliver(stages: Arc<Stages>, stage: Stage, created: ObjectCreated) -> V
             let object = ObjectEvent {
                 bucket: created.bucket,
                 key: pipeline_core::Key::new(created.key),
+                event_time: None,
                 message_id: None,
             };
             return vec![(object, Err(error.to_string()))];

@@ -79,6 +79,7 @@ impl Bench {
         ObjectEvent {
             bucket: self.config.buckets.name(bucket).to_owned(),
             key: Key::new(key),
+            event_time: None,
             message_id: None,
         }
     }
