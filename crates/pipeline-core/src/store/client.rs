@@ -37,19 +37,6 @@ pub struct ObjectHead {
     pub metadata: HashMap<String, String>,
 }
 
-/// An entry of a listing.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The object's key.
-    pub key: Key,
-    /// The entity tag, with its quotes.
-    pub etag: String,
-    /// Bytes.
-    pub size: u64,
-    /// When it was put.
-    pub last_modified: OffsetDateTime,
-}
-
 /// How a conditional write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -192,37 +179,6 @@ impl Store {
         }
     }
 
-    /// Every object of a bucket whose key begins with `prefix`, in the order of keys.
-    ///
-    /// # Errors
-    /// If S3 does not answer.
-    pub async fn list(&self, bucket: Bucket, prefix: &str) -> Result<Vec<Listed>, StoreError> {
-        let name = self.buckets.name(bucket);
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(name)
-            .prefix(prefix)
-            .into_paginator()
-            .send();
-        let mut listed = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| StoreError::from_sdk("list", name, prefix, error))?;
-            listed.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| {
-                Some(Listed {
-                    key: Key::new(object.key?),
-                    etag: object.e_tag.unwrap_or_default(),
-                    size: object
-                        .size
-                        .and_then(|size| u64::try_from(size).ok())
-                        .unwrap_or_default(),
-                    last_modified: to_time(object.last_modified),
-                })
-            }));
-        }
-        Ok(listed)
-    }
-
     pub(crate) fn taken(&self, bucket: Bucket, key: &Key) -> StoreError {
         StoreError::Taken {
             bucket: self.buckets.name(bucket).to_owned(),
@@ -252,7 +208,7 @@ pub(super) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpRespo
     code(error) == Some("ConditionalRequestConflict")
 }
 
-fn to_time(time: Option<aws_sdk_s3::primitives::DateTime>) -> OffsetDateTime {
+pub(super) fn to_time(time: Option<aws_sdk_s3::primitives::DateTime>) -> OffsetDateTime {
     time.and_then(|time| OffsetDateTime::from_unix_timestamp_nanos(time.as_nanos()).ok())
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

@@ -3,10 +3,12 @@
 mod client;
 mod copy;
 mod error;
+mod pages;
 mod place;
 mod upload;
 
-pub use client::{Listed, ObjectHead, Put, Store};
+pub use client::{ObjectHead, Put, Store};
 pub use error::StoreError;
+pub use pages::{Listed, Pages};
 pub use place::{Content, Placed, Target};
 pub use upload::{PART_BYTES, Upload};
