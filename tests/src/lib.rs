@@ -9,13 +9,28 @@
     clippy::string_slice
 )]
 
+pub mod aws_events;
 pub mod comparison;
+mod fleet;
+pub mod functions;
 mod golden_case;
+pub mod golden_run;
 mod local;
+mod log;
+pub mod loopback;
 mod mail;
+mod proxy;
+mod recorder;
 mod report_server;
+mod s3;
 
+pub use fleet::Fleet;
 pub use golden_case::{GoldenCase, golden_cases};
+pub use golden_run::Pipeline;
 pub use local::{Local, Object, deliver};
+pub use log::{Log, Metric};
 pub use mail::{Attachment, Mail};
+pub use proxy::{Fault, Proxy};
+pub use recorder::{Recorded, Recorder};
 pub use report_server::{Answer, ReportServer};
+pub use s3::S3;

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
+use crate::golden_run::Pipeline;
+
 /// How many objects are worked on at once.
 const WORKERS: usize = 8;
 
@@ -199,13 +201,26 @@ impl Local {
                     .map(|key| format!("still waiting: {bucket}/{key}")),
             );
         }
-        let overwrites = self.stack.s3().history().expect("a history").overwrites();
-        found.extend(
-            overwrites
-                .iter()
-                .map(|write| format!("overwritten: {}/{}", write.bucket, write.key)),
-        );
+        found.extend(self.overwrites());
         found
+    }
+}
+
+impl Pipeline for Local {
+    fn store(&self) -> &Store {
+        self.stack.store()
+    }
+
+    fn overwrites(&self) -> Vec<String> {
+        let overwrites = self.stack.s3().history().expect("a history").overwrites();
+        overwrites
+            .iter()
+            .map(|write| format!("overwritten: {}/{}", write.bucket, write.key))
+            .collect()
+    }
+
+    async fn work(&mut self) {
+        self.work().await;
     }
 }
 
