@@ -124,6 +124,13 @@ mod tests {
     }
 
     #[test]
+    fn the_schedule_has_runs_as_far_apart_as_the_back_off_takes_them_to_be() {
+        let deployment = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../serverless.yml")).unwrap();
+        let rate = format!("rate({} minutes)", EVERY.as_secs() / MINUTE);
+        assert!(deployment.contains(&rate), "{rate}");
+    }
+
+    #[test]
     fn nothing_is_stuck_before_its_time() {
         let age = Duration::from_secs(HOUR - 1);
         assert!(!hour().is_stuck(age) && !hour().is_due(age, Lot(0)));

@@ -2,6 +2,7 @@
 
 use aws_config::BehaviorVersion;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::InvokeError as SdkInvokeError;
@@ -139,21 +140,18 @@ impl Functions {
     }
 }
 
-fn from_sdk<R>(function: &str, error: SdkError<SdkInvokeError, R>) -> InvokeError
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-    SdkError<SdkInvokeError, R>: RequestId,
-{
+fn from_sdk(function: &str, error: SdkError<SdkInvokeError, HttpResponse>) -> InvokeError {
     let function = function.to_owned();
-    match error.as_service_error().map(ProvideErrorMetadata::meta) {
-        Some(meta) => InvokeError::Refused {
-            function,
-            code: meta.code().unwrap_or("an answer without a code").to_owned(),
-            request_id: error.request_id().unwrap_or("unknown").to_owned(),
-        },
-        None => InvokeError::Unreachable {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match (error.as_service_error().map(ProvideErrorMetadata::meta), status) {
+        (None, _) | (_, None) => InvokeError::Unreachable {
             function,
             source: Box::new(error),
+        },
+        (Some(meta), Some(status)) => InvokeError::Refused {
+            function,
+            code: meta.code().map_or_else(|| format!("HTTP {status}"), str::to_owned),
+            request_id: error.request_id().unwrap_or("unknown").to_owned(),
         },
     }
 }

@@ -324,6 +324,7 @@ async fn a_function_that_cannot_be_invoked_fails_the_run_but_not_the_other_funct
         (500, "LambdaRefused", "ServiceException", 3),
         (429, "LambdaRefused", "TooManyRequestsException", 3),
         (404, "LambdaRefused", "ResourceNotFoundException", 1),
+        (503, "LambdaRefused", "HTTP 503", 3),
     ] {
         let refuse = move |function: &str| {
             if function.ends_with("process-file") {

@@ -102,6 +102,7 @@ fn answer(mut stream: TcpStream, status: u16) -> std::io::Result<()> {
             "TooManyRequestsException",
             r#"{"Type":"User","message":"Rate Exceeded.","Reason":"CallerRateLimitExceeded"}"#,
         ),
+        503 => ("", "<html>Service Unavailable</html>"),
         _ => ("ServiceException", r#"{"Type":"Service","Message":"internal"}"#),
     };
     write!(
