@@ -57,7 +57,7 @@ const dashboard = (settings, alarmIds) => {
         markdown: `# data-pipeline ${stage}\nIs it working? No red alarm, emails and files above zero, nothing waiting. Details: the saved queries in CloudWatch Logs Insights, folder **data-pipeline-${stage}**. What each alarm means: **docs/OPERATIONS.md**.`,
       },
     }]],
-    [4, [WIDTH, { type: 'alarm', properties: { title: 'Alarms', alarms: alarmIds.map((id) => `\${${id}.Arn}`) } }]],
+    [4, [WIDTH, { type: 'alarm', properties: { title: 'Alarms', alarms: alarmIds.map((id) => `arn:\${AWS::Partition}:cloudwatch:\${AWS::Region}:\${AWS::AccountId}:alarm:\${${id}}`) } }]],
     [4,
       [14, numbers('The last 24 hours (or the time chosen above)', [
         ...ENDED.map((outcome, index) => own('Objects', { Stage: 'unpack-attachments', Outcome: outcome }, hidden(`e${index}`))),

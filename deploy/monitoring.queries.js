@@ -53,6 +53,16 @@ const QUERIES = {
       'limit 200',
     ],
   },
+  Sweep: {
+    name: 'what the sweep found',
+    text: [
+      '# What waited in each bucket at every run of the sweep, and each object that it sent again.',
+      'fields @timestamp, bucket, waiting, oldest_age_s / 3600 as oldest_hours, sent_again, left, key, age_s / 3600 as hours, cause',
+      'filter waiting > 0 or ispresent(age_s) or ispresent(left)',
+      'sort @timestamp desc',
+      'limit 200',
+    ],
+  },
   SlowestFiles: {
     name: 'slowest files',
     text: [
