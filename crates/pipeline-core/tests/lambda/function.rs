@@ -1,22 +1,14 @@
 //! A whole function as a process of its own, between a Runtime API and an S3 on loopback.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
-mod child;
+use std::time::{Duration, Instant};
 
-use std::time::Duration;
-
-use child::{Child, s3_event, sqs_event};
+use pipeline_core::Bucket;
 use runtime_api::{Answer, ErrorReport};
 use serde_json::{Value, json};
 use step_bench::Bench;
 
-use pipeline_core::Bucket;
+use crate::child::{Child, s3_event, sqs_event};
+use crate::server::Server;
 
 async fn bench_with(files: &[&str]) -> Bench {
     let bench = Bench::start().await;
@@ -202,15 +194,13 @@ async fn logs_and_metrics_come_in_whole_lines_and_metrics_only_if_they_are_wante
 #[tokio::test]
 async fn a_report_that_hangs_does_not_hold_up_the_answer_for_longer_than_its_time_out() {
     let bench = bench_with(&["bam/defect.csv"]).await;
-    // It takes connections, and never reads from them.
-    let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}/api/1/item/", hanging.local_addr().unwrap());
+    let rollbar = Server::hanging().await;
     let child = Child::of_stage(
         &bench,
-        &[("ROLLBAR_ACCESS_TOKEN", "0123"), ("ROLLBAR_ENDPOINT", &endpoint)],
+        &[("ROLLBAR_ACCESS_TOKEN", "0123"), ("ROLLBAR_ENDPOINT", &rollbar.url())],
     )
     .await;
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let report = error(child.invoke(&s3_event(&["bam/defect.csv"])).await);
     assert_eq!(report.error_type, "Panic");
     let took = started.elapsed();
@@ -218,4 +208,40 @@ async fn a_report_that_hangs_does_not_hold_up_the_answer_for_longer_than_its_tim
         (Duration::from_secs(2)..Duration::from_secs(5)).contains(&took),
         "{took:?}"
     );
+}
+
+#[tokio::test]
+async fn rollbar_hears_of_a_function_that_cannot_start_and_lambda_hears_of_it_however_rollbar_is() {
+    let (answering, hanging) = (Server::answering(200).await, Server::hanging().await);
+    for rollbar in [&answering, &hanging] {
+        let variables = [
+            ("KEY_LAYOUT", "nested"),
+            ("ROLLBAR_ACCESS_TOKEN", "0123"),
+            ("ROLLBAR_ENDPOINT", &rollbar.url()),
+        ];
+        let child = Child::start("stage", &variables).await;
+        let report = child.api.init_error().await.unwrap();
+        assert_eq!(report.error_type, "WrongConfiguration");
+        let started = Instant::now();
+        assert_eq!(child.end().await.code, Some(1));
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        let [request] = rollbar.requests().try_into().unwrap();
+        let data = &request.body["data"];
+        assert_eq!(data["context"], "data-pipeline-test-process-file");
+        assert_eq!(data["custom"]["error_type"], "WrongConfiguration");
+        assert_eq!(data["custom"]["cause"], report.error_message.as_str());
+    }
+}
+
+#[tokio::test]
+async fn rollbar_hears_of_a_panic_of_the_handler() {
+    let rollbar = Server::answering(200).await;
+    let variables = [("ROLLBAR_ACCESS_TOKEN", "0123"), ("ROLLBAR_ENDPOINT", &rollbar.url())];
+    let child = Child::start("panicking-handler", &variables).await;
+    error(child.invoke(&json!("panic")).await);
+    // The report has arrived before the answer has.
+    let [request] = rollbar.requests().try_into().unwrap();
+    let data = &request.body["data"];
+    assert_eq!(data["level"], "critical");
+    assert_eq!(data["custom"]["error_type"], "Panic");
 }

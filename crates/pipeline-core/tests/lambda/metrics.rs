@@ -1,11 +1,4 @@
 //! What an object's metrics are, and that they keep to CloudWatch's embedded metric format.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 use std::collections::BTreeMap;
 

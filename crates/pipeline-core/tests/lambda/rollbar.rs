@@ -1,15 +1,5 @@
 //! What Rollbar hears of, over a real HTTP server, and that the work does not mind what becomes of it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
-mod server;
-
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pipeline_core::Vars;
@@ -18,14 +8,15 @@ use pipeline_core::telemetry;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
-use server::Server;
+use crate::log::Log;
+use crate::server::Server;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// A reporter as the environment configures it, and its log.
 struct Reporting {
     reporter: Reporter,
-    log: Arc<Mutex<Vec<u8>>>,
+    log: Log,
     _installed: tracing::subscriber::DefaultGuard,
 }
 
@@ -40,9 +31,9 @@ impl Reporting {
         });
         let reporter = Reporter::new(Rollbar::read(&mut vars));
         vars.finish(()).unwrap();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let writer = Arc::clone(&log);
-        let subscriber = telemetry::subscriber(LevelFilter::INFO, &reporter, move || Writer(Arc::clone(&writer)));
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = telemetry::subscriber(LevelFilter::INFO, &reporter, move || writer.clone());
         Self {
             reporter,
             log,
@@ -52,22 +43,8 @@ impl Reporting {
 
     /// The lines of a level.
     fn lines(&self, level: &str) -> Vec<Value> {
-        let log = String::from_utf8(self.log.lock().unwrap().clone()).unwrap();
-        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines = self.log.lines().into_iter();
         lines.filter(|line: &Value| line["level"] == level).collect()
-    }
-}
-
-struct Writer(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

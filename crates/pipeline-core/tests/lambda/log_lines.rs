@@ -1,14 +1,5 @@
 //! The log's lines about objects, as they are printed.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pipeline_core::rollbar::{Reporter, Rollbar};
@@ -20,21 +11,9 @@ use serde_json::{Value, json};
 use step_bench::{Bench, receipt};
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::log::Log;
+
 const READINGS: &[u8] = b"MPR,Date,hr0030,hr0100\n9100000001,23/03/2025,0.1,0.2\n";
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The one line that is logged about an object.
 fn line(stage: Stage, object: &ObjectEvent, handled: &Result<Handled, RunError>) -> Value {
@@ -43,9 +22,8 @@ fn line(stage: Stage, object: &ObjectEvent, handled: &Result<Handled, RunError>)
     let writer = log.clone();
     let subscriber = telemetry::subscriber(LevelFilter::INFO, &reporter, move || writer.clone());
     tracing::subscriber::with_default(subscriber, || telemetry::log(stage, object, handled));
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let [line] = text.lines().collect::<Vec<_>>().try_into().unwrap();
-    serde_json::from_str(line).unwrap()
+    let [line] = log.lines().try_into().unwrap();
+    line
 }
 
 /// The fields of a line that are named, those that it lacks being null.
