@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::S3;
 
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
 /// More than any event of a test needs, on any machine.
 pub const PLENTY: Duration = Duration::from_secs(60);
 
@@ -67,8 +69,9 @@ fn of_binary(name: &str, binary: PathBuf, s3: &S3) -> Function {
 fn binary(name: &str) -> PathBuf {
     let (binary, how) = match env::var_os("FUNCTIONS_DIR") {
         Some(folder) => (
-            Path::new(&folder).join(name).join("bootstrap"),
-            "cargo lambda build --release, into FUNCTIONS_DIR".to_owned(),
+            // Tests run in their package's folder; what people type is meant from the workspace's.
+            Path::new(WORKSPACE).join(folder).join(name).join("bootstrap"),
+            format!("cargo lambda build --package {name}, and set FUNCTIONS_DIR to target/lambda"),
         ),
         None => (
             profile_folder().join(format!("{name}{}", env::consts::EXE_SUFFIX)),
@@ -77,7 +80,7 @@ fn binary(name: &str) -> PathBuf {
     };
     assert!(
         binary.is_file(),
-        "{} is missing: please build it with {how}",
+        "{} is missing: please build it ({how})",
         binary.display()
     );
     binary
