@@ -26,5 +26,5 @@ pub use error::SweepError;
 pub use functions::{FunctionNames, Functions, InvokeError};
 pub use record::Record;
 pub use request::{Request, Run};
-pub use settings::Settings;
+pub use settings::{NotATime, Settings, Since};
 pub use sweep::Sweep;

@@ -1,9 +1,12 @@
 //! What the function is told by the environment.
 
 use std::num::{NonZeroU16, NonZeroU32};
+use std::str::FromStr;
 use std::time::Duration;
 
 use pipeline_core::{Buckets, Vars};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::back_off::BackOff;
 use crate::functions::FunctionNames;
@@ -12,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const AFTER_MINUTES: NonZeroU32 = NonZeroU32::new(60).unwrap();
-const INBOX_DAYS: NonZeroU16 = NonZeroU16::new(30).unwrap();
+const INBOX_DAYS: NonZeroU16 = NonZeroU16::new(14).unwrap();
 
 /// How the buckets are swept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +27,31 @@ pub struct Settings {
     /// When an object is sent again (`SWEEP_AFTER_MINUTES`, 60). It should be longer than Lambda takes to give an event
     /// up: three attempts of up to 15 minutes, and the pauses between them.
     pub back_off: BackOff,
-    /// The age up to which emails are looked at (`SWEEP_INBOX_DAYS`, 30). Receipts have to live longer, or emails would be
+    /// The age up to which emails are looked at (`SWEEP_INBOX_DAYS`, 14). Receipts have to live longer, or emails would be
     /// unpacked again whose receipt has expired.
     pub inbox_window: Duration,
+    /// What is older was another pipeline's work (`SWEEP_SINCE`): where this one takes over its buckets, nothing there has a
+    /// receipt, and everything would be done once more.
+    pub since: Since,
     /// The most objects that one run sends of one bucket (`SWEEP_LIMIT`, 500); with 0 it only watches.
     pub limit: u16,
+}
+
+/// A moment, as RFC 3339 writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Since(pub OffsetDateTime);
+
+/// What was set is no time.
+#[derive(Debug, thiserror::Error)]
+#[error("a time such as 2026-11-21T08:00:00Z is wanted")]
+pub struct NotATime;
+
+impl FromStr for Since {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        OffsetDateTime::parse(text, &Rfc3339).map(Self).map_err(|_| NotATime)
+    }
 }
 
 impl Settings {
@@ -46,6 +69,7 @@ impl Settings {
             functions: FunctionNames::read(vars),
             back_off: BackOff { after },
             inbox_window,
+            since: vars.parsed("SWEEP_SINCE", Since(OffsetDateTime::UNIX_EPOCH)),
             limit: vars.parsed("SWEEP_LIMIT", 500),
         }
     }
@@ -76,7 +100,7 @@ mod tests {
     fn nothing_but_names_has_to_be_set() {
         let settings = read(&names()).unwrap();
         assert_eq!(settings.back_off.after, Duration::from_secs(3600));
-        assert_eq!(settings.inbox_window, Duration::from_secs(30 * 24 * 3600));
+        assert_eq!(settings.inbox_window, Duration::from_secs(14 * 24 * 3600));
         assert_eq!(settings.limit, 500);
         for stage in Stage::ALL {
             assert_eq!(settings.functions.name(stage), stage.as_str());
@@ -89,6 +113,7 @@ mod tests {
             ("SWEEP_AFTER_MINUTES", "0"),
             ("SWEEP_INBOX_DAYS", "-3"),
             ("SWEEP_LIMIT", "many"),
+            ("SWEEP_SINCE", "yesterday"),
             ("PROCESS_FILE_FUNCTION", " "),
         ];
         let message = read(&wrong).unwrap_err().to_string();
@@ -96,6 +121,7 @@ mod tests {
             "SWEEP_AFTER_MINUTES is \"0\"",
             "SWEEP_INBOX_DAYS is \"-3\"",
             "SWEEP_LIMIT is \"many\"",
+            "SWEEP_SINCE is \"yesterday\": a time such as",
             "INBOX_BUCKET is not set",
             "UNPACK_ATTACHMENTS_FUNCTION is not set",
             "PROCESS_FILE_FUNCTION is not set",

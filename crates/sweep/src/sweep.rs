@@ -118,7 +118,10 @@ impl Sweep {
         if bucket == Bucket::AmrData {
             pages = pages.passing_over(ARCHIVE);
         }
-        while let Some(page) = pages.next().await? {
+        while let Some(mut page) = pages.next().await? {
+            if bucket != Bucket::AmrData {
+                page.retain(|object| object.last_modified >= self.settings.since.0);
+            }
             match bucket {
                 Bucket::Inbox => self.look_at_emails(run, page, tally).await?,
                 // Nobody sends a delivered file again: it waits for the importer.

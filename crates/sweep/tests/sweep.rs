@@ -17,7 +17,7 @@ use pipeline_core::{Bucket, Buckets, Handled, Key, Limits, Origin, Outcome, Stag
 use process_file::ProcessFile;
 use serde_json::json;
 use support::{Bench, LambdaApi, READINGS, keys, objects, scheduled};
-use sweep::Run;
+use sweep::{Run, Since};
 use time::OffsetDateTime;
 use unpack_attachments::{Timeouts, UnpackAttachments, UnpackConfig};
 
@@ -255,6 +255,20 @@ async fn with_a_limit_of_nothing_it_only_watches() {
         (&json!(3), &json!(3))
     );
     assert!(bench.lambda.take().is_empty());
+}
+
+#[tokio::test]
+async fn what_another_pipeline_left_behind_is_neither_sent_nor_counted() {
+    let mut bench = Bench::start().await;
+    bench.drop_files(Bucket::Process, &numbered("sheffield/", 3)).await;
+    bench.buckets.drop_file(Bucket::Inbox, "o3gbv5qk", EMAIL).await;
+    for (since, waiting) in [(-time::Duration::HOUR, 3), (time::Duration::HOUR, 0)] {
+        bench.settings.since = Since(OffsetDateTime::now_utc() + since);
+        let answer = bench.run().await.unwrap();
+        assert_eq!(answer["process"]["waiting"], waiting);
+        assert_eq!(answer["inbox"]["waiting"], waiting.min(1));
+        assert_eq!(bench.lambda.take().is_empty(), waiting == 0);
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use pipeline_core::lambda::{Diagnostic, Handler};
 use pipeline_core::metrics::Metrics;
 use pipeline_core::{Bucket, Handled, ObjectEvent, Runner, Stage, Step, Store, event};
 use serde_json::{Value, json};
-use sweep::{BackOff, FunctionNames, Functions, Settings, Sweep};
+use sweep::{BackOff, FunctionNames, Functions, Settings, Since, Sweep};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::task::JoinSet;
@@ -42,6 +42,7 @@ impl Bench {
             functions: FunctionNames::named(|stage| format!("data-pipeline-test-{stage}")),
             back_off: BackOff { after: HOUR },
             inbox_window: 24 * 30 * HOUR,
+            since: Since(OffsetDateTime::UNIX_EPOCH),
             limit: 500,
         };
         Self {
