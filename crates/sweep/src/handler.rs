@@ -33,7 +33,7 @@ impl Handler for Sweep {
             Ok(Request::Sweep(run)) => self.run(run, deadline).await,
             Ok(Request::HandOver(decoded)) => self.hand_over(decoded, deadline).await,
             Err(error) => {
-                tracing::error!(%error, "an event cannot be decoded");
+                tracing::error!(error_type = "UnknownEvent", cause = %error, "an event cannot be decoded");
                 return Err(Diagnostic {
                     error_type: "UnknownEvent".to_owned(),
                     error_message: error.to_string(),

@@ -26,7 +26,11 @@ impl Sweep {
         let stop = Stops::before(deadline, Instant::now()).sending;
         let mut failed = decoded.undecodable_messages;
         for message in &failed {
-            tracing::error!(message_id = message, "a message cannot be decoded");
+            tracing::error!(
+                error_type = "UnknownEvent",
+                message_id = message,
+                "a message cannot be decoded"
+            );
         }
         let mut first_error = None;
         let objects = decoded.objects.len();

@@ -23,10 +23,10 @@
 //! | `BytesIn` | Stage; Stage and Outcome | 4 + 4 × 4 (the size is known of what was worked on) |
 //! | `Files`, `BytesOut`, `Duration`, `EventAge` | Stage | 4 × 4 |
 //! | `Rejects` | ReasonCode | 19 |
-//! | `RejectsToLookAt` | none | 1 |
+//! | `RejectsToLookAt`, `Delivered`, `Rows` | none | 3 |
 //! | `OldestAge`, `Waiting`, `SentAgain` (by `sweep`) | Bucket | 3 × 5 |
 //!
-//! These are 99 metrics, of which about half ever get a value: not every stage ends in every way.
+//! These are 101 metrics, of which about half ever get a value: not every stage ends in every way.
 
 mod document;
 mod object;

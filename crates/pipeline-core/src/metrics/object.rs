@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+use crate::bucket::Bucket;
 use crate::event::ObjectEvent;
 use crate::metrics::{Document, Unit};
 use crate::reason::ReasonCode;
 use crate::receipt::{Receipt, RejectRecord};
 use crate::runner::{Handled, RunError};
-use crate::stage::Stage;
+use crate::stage::{Stage, Transfer};
 
 /// What became of an object, as metrics: one document, and one more for every further reason code.
 ///
 /// `Objects` and `BytesIn` are counted by stage, and by stage and outcome: an outcome of the receipt, `before` for work that had been
 /// done before, or `failed`. Of what was worked on now there are also `Files` and `BytesOut`, what was made of it; `Duration`, the
 /// work's milliseconds; `EventAge`, the milliseconds from S3's event to `now`; `Rejects` by reason code, every bad part of a
-/// container counted by its own; and `RejectsToLookAt`, those of them whose code is not `not-data`.
+/// container counted by its own; `RejectsToLookAt`, those of them whose code is not `not-data`; and `Delivered` and `Rows`, the files
+/// that went to amr-data and their rows, headers counted.
 #[must_use]
 pub fn of_object(
     stage: Stage,
@@ -58,7 +60,8 @@ pub fn of_object(
         &[objects, ("BytesIn", Unit::Bytes, receipt.input.size)],
     )
     .metrics(&[&["Stage"]], &worked)
-    .metrics(&[&[]], &[("RejectsToLookAt", Unit::Count, to_look_at)]);
+    .metrics(&[&[]], &[("RejectsToLookAt", Unit::Count, to_look_at)])
+    .metrics(&[&[]], &delivered(receipt));
     let first = match by_code.next() {
         Some(reject) => with_rejects(first, reject),
         None => first,
@@ -66,6 +69,19 @@ pub fn of_object(
     // A dimension has one value a document.
     let further = by_code.map(|reject| with_rejects(Document::at(now), reject));
     std::iter::once(first).chain(further).collect()
+}
+
+/// Only of the stage that delivers: the others' noughts would be lines for nothing.
+fn delivered(receipt: &Receipt) -> Vec<(&'static str, Unit, u64)> {
+    if !receipt.stage.may_write(Bucket::AmrData, Transfer::InParts) {
+        return Vec::new();
+    }
+    let delivered = receipt.outputs.iter().filter(|output| output.bucket == Bucket::AmrData);
+    let rows = delivered.clone().filter_map(|output| output.rows).sum();
+    vec![
+        ("Delivered", Unit::Count, delivered.count() as u64),
+        ("Rows", Unit::Count, rows),
+    ]
 }
 
 fn with_rejects(document: Document, (code, count): (ReasonCode, u64)) -> Document {

@@ -165,6 +165,20 @@ fn work_that_is_done_is_counted_with_its_bytes_its_files_its_time_and_its_age() 
 }
 
 #[test]
+fn what_is_delivered_is_counted_with_its_rows() {
+    let Handled::Now(mut receipt) = receipt(Outcome::Done, None) else {
+        unreachable!()
+    };
+    receipt.stage = Stage::ProcessFile;
+    receipt.outputs[0].bucket = Bucket::AmrData;
+    receipt.outputs[0].rows = Some(49);
+    let metrics = metrics(&object(), &Ok(Handled::Now(receipt)));
+    for (name, value) in [("Delivered", 1), ("Rows", 49)] {
+        assert_eq!(metrics[&(name.to_owned(), String::new())], (value, "Count".to_owned()));
+    }
+}
+
+#[test]
 fn without_an_event_time_there_is_no_age_and_a_time_in_the_future_is_age_zero() {
     let age = |event_time| {
         let object = ObjectEvent { event_time, ..object() };
