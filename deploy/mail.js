@@ -45,7 +45,7 @@ module.exports.inStack = async ({ resolveVariable }) => {
   const here = mail.makesRule && !mail.elsewhere;
   return {
     // SES tries the bucket when the rule is made.
-    Resources: here ? { ReceiptRule: { ...receiptRule(settings), DependsOn: 'InboxS3Policy' } } : {},
+    Resources: here ? { ReceiptRule: { ...receiptRule(settings), DependsOn: ['InboxS3Policy'] } } : {},
     Outputs: { Mail: { Value: inWords(mail) } },
   };
 };

@@ -3,7 +3,7 @@
 
 class Variables {
   #values;
-  #problems = [];
+  #problems = new Set();
 
   constructor(values) {
     this.#values = values;
@@ -42,12 +42,12 @@ class Variables {
   }
 
   problem(sentence) {
-    this.#problems.push(sentence);
+    this.#problems.add(sentence);
   }
 
   /** What was read, if nothing was wrong. */
   finish(result) {
-    if (this.#problems.length === 0) return result;
+    if (this.#problems.size === 0) return result;
     const error = new Error(['the settings are wrong:', ...this.#problems].join('\n    - '));
     // Serverless prints the stack where there is one; where in this folder the check stands helps nobody.
     error.stack = error.message;

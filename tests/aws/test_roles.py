@@ -1,0 +1,96 @@
+"""What the functions may do: what they need, and nothing else."""
+
+import json
+
+import pytest
+from conftest import FUNCTIONS, ROOT
+from templates import as_list, of_type, properties
+
+PERMISSIONS = json.loads((ROOT / "deploy/permissions.json").read_text())
+
+
+def roles(template):
+    """The role of each function."""
+    by_id = {f"<{id_}.Arn>": role for id_, role in properties(template, "AWS::IAM::Role").items()}
+    return {each["FunctionName"].split("-", 3)[3]: by_id[each["Role"]] for each in properties(template, "AWS::Lambda::Function").values()}
+
+
+def statements(role):
+    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def of_service(role, service):
+    """Pairs of action and resource, of one service."""
+    return {
+        (action, resource)
+        for each in statements(role)
+        for action in as_list(each["Action"])
+        for resource in as_list(each["Resource"])
+        if action.startswith(f"{service}:")
+    }
+
+
+def test_each_function_has_a_role_of_its_own(template):
+    names = [each["Role"] for each in properties(template, "AWS::Lambda::Function").values()]
+    assert len(set(names)) == len(FUNCTIONS) == len(of_type(template, "AWS::IAM::Role"))
+
+
+def test_only_lambda_may_take_a_role(template):
+    for role in roles(template).values():
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert (trust["Effect"], trust["Principal"], trust["Action"]) == ("Allow", {"Service": "lambda.amazonaws.com"}, "sts:AssumeRole")
+        assert not role.get("ManagedPolicyArns"), "managed policies allow more than is needed"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_may_do_in_s3_exactly_what_the_code_declares(template, stage, function):
+    declared = {
+        (action, f"arn:aws:s3:::es-{stage}-data-{bucket}" + ("" if action == "s3:ListBucket" else "/*"))
+        for bucket, actions in PERMISSIONS[function].items()
+        for action in actions
+    }
+    assert of_service(roles(template)[function], "s3") == declared
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_may_write_its_own_log_and_report_failures(template, stage, function):
+    role = roles(template)[function]
+    log = f"arn:aws:logs:eu-west-2:123456789012:log-group:/aws/lambda/data-pipeline-{stage}-{function}:*"
+    assert of_service(role, "logs") == {("logs:CreateLogStream", log), ("logs:PutLogEvents", log)}
+    assert ("sqs:SendMessage", "<FailureQueue.Arn>") in of_service(role, "sqs")
+
+
+def test_the_sweep_alone_may_invoke_the_stages_and_read_the_redrive_queue(template, stage):
+    found = roles(template)
+    functions = {f"arn:aws:lambda:eu-west-2:123456789012:function:data-pipeline-{stage}-{name}" for name in FUNCTIONS if name != "sweep"}
+    assert of_service(found["sweep"], "lambda") == {("lambda:InvokeFunction", arn) for arn in functions}
+    reading = {(f"sqs:{action}", "<RedriveQueue.Arn>") for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]}
+    assert of_service(found["sweep"], "sqs") == reading | {("sqs:SendMessage", "<FailureQueue.Arn>")}
+    for name in FUNCTIONS[:-1]:
+        assert not of_service(found[name], "lambda")
+        assert of_service(found[name], "sqs") == {("sqs:SendMessage", "<FailureQueue.Arn>")}
+
+
+def test_a_role_may_do_nothing_besides(template):
+    for role in roles(template).values():
+        services = {action.split(":")[0] for each in statements(role) for action in as_list(each["Action"])}
+        assert services <= {"logs", "s3", "sqs", "lambda"}
+        assert all(each["Effect"] == "Allow" for each in statements(role))
+
+
+def test_no_action_has_a_wildcard_and_no_resource_is_everything(template):
+    for role in roles(template).values():
+        for each in statements(role):
+            assert not [action for action in as_list(each["Action"]) if "*" in action]
+            assert "*" not in as_list(each["Resource"])
+    for kind in ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"]:
+        for policy in properties(template, kind).values():
+            for each in policy["PolicyDocument"]["Statement"]:
+                assert each["Effect"] == "Deny" or not [action for action in as_list(each["Action"]) if "*" in action]
+
+
+def test_traces_are_allowed_only_if_they_are_made(package):
+    for role in roles(package(TRACING="true")).values():
+        assert of_service(role, "xray") == {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
+        others = [each for each in statements(role) if not as_list(each["Action"])[0].startswith("xray:")]
+        assert not any("*" in as_list(each["Resource"]) for each in others)
