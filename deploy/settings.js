@@ -23,6 +23,7 @@ const MOST_ALARM_HOURS = 7 * 24;
 const ADDRESS = /^[^@\s]+@[^@\s]+\.[^@\s.]+$/;
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$/;
 const SES_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** `convert-file` as variables spell it: CONVERT_FILE. */
@@ -51,7 +52,7 @@ function readBucketNames(vars, stage) {
 function readExpiry(vars) {
   const days = (role) => vars.wholeNumber(`${upper(role)}_EXPIRY_DAYS`, 1) ?? 400;
   const expiry = { inbox: days('inbox'), unprocessable: days('unprocessable'), receipts: days('receipts') };
-  const sweep = vars.wholeNumber('SWEEP_INBOX_DAYS', 1) ?? 30;
+  const sweep = vars.wholeNumber('SWEEP_INBOX_DAYS', 1) ?? 14;
   if (expiry.receipts < expiry.inbox) {
     vars.problem(`RECEIPTS_EXPIRY_DAYS (${expiry.receipts}) is less than INBOX_EXPIRY_DAYS (${expiry.inbox}): emails without their receipts would be unpacked again`);
   }
@@ -87,7 +88,9 @@ function readEnvironment(vars, stage, bucketNames, functionNames) {
   vars.wholeNumber('LIMIT_DEPTH', 1, 12);
   for (const limit of LIMITS) vars.wholeNumber(`LIMIT_${limit}`, 1);
   vars.wholeNumber('SWEEP_AFTER_MINUTES', 1);
-  vars.wholeNumber('SWEEP_LIMIT', 1);
+  // 0: it only watches.
+  vars.wholeNumber('SWEEP_LIMIT', 0);
+  vars.matching('SWEEP_SINCE', TIME, 'a time such as 2026-11-21T08:00:00Z');
   for (const area of vars.list('AREAS')) {
     if (/[/\\]|^archive-/i.test(area)) vars.problem(`AREAS has "${area}", which cannot be an area`);
   }
@@ -106,7 +109,7 @@ function readEnvironment(vars, stage, bucketNames, functionNames) {
     'convert-file': asSet(['SHEETS']),
     sweep: {
       ...Object.fromEntries(FUNCTIONS.slice(0, -1).map((name) => [`${upper(name)}_FUNCTION`, functionNames[name]])),
-      ...asSet(['SWEEP_AFTER_MINUTES', 'SWEEP_INBOX_DAYS', 'SWEEP_LIMIT']),
+      ...asSet(['SWEEP_AFTER_MINUTES', 'SWEEP_INBOX_DAYS', 'SWEEP_LIMIT', 'SWEEP_SINCE']),
     },
   };
   for (const name of FUNCTIONS) {
