@@ -169,7 +169,15 @@ impl<S: Step> Runner<S> {
         let spool = Spool::fetch(body, source.head.size)
             .await
             .map_err(|error| self.broken_body(&source, error))?;
-        let receipt = self.run_step(&source, spool, started).await?;
+        let receipt = match self.run_step(&source, spool, started).await {
+            Ok(receipt) => receipt,
+            // Another worker on the same object was faster, and took the source or the outputs' turn away: that is no failure.
+            Err(_) if matches!(self.store.head(Bucket::Receipts, &receipt_key).await, Ok(Some(_))) => {
+                self.remove(&source).await?;
+                return Ok(Worked::Before(Earlier::Receipt(source.origin)));
+            }
+            Err(failure) => return Err(failure),
+        };
         self.write_receipt(&receipt_key, &receipt).await?;
         self.remove(&source).await?;
         Ok(Worked::Now(Box::new(receipt)))

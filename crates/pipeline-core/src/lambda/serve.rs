@@ -126,9 +126,9 @@ async fn answer<H: Handler>(handler: &H, event: LambdaEvent<Value>, reporter: &R
     answer
 }
 
-/// Lambda tells the deadline in milliseconds since the Unix epoch.
+/// Lambda tells the deadline in milliseconds since the Unix epoch. One that is over is now.
 fn deadline(unix_ms: u64) -> Option<Instant> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let left = Duration::from_millis(unix_ms).checked_sub(now)?;
+    let left = Duration::from_millis(unix_ms).saturating_sub(now);
     Instant::now().checked_add(left)
 }
