@@ -23,3 +23,17 @@ fmt:
 # The linter, as strict as CI
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
+
+# Build the functions for AWS, zip them, and write the stack's template to .serverless (needs no AWS account)
+package stage="development":
+    test -x node_modules/.bin/sls || npm ci
+    deploy/package.sh {{stage}}
+    npx sls package --stage {{stage}}
+
+# Build and deploy; the receipt rule's own stack too, where emails are received in another region
+deploy stage:
+    deploy/deploy.sh {{stage}}
+
+# What is deployed to AWS, without AWS: templates, a deployment to moto, and the real functions behind a Runtime API
+test-aws:
+    tests/aws/run.sh

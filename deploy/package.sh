@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Builds the functions for AWS and zips them: target/package/<function>.zip, each with one file, `bootstrap`.
+#
+#   deploy/package.sh [STAGE]
+#
+# LAMBDA_ARCHITECTURE is arm64 (default) or x86_64; from the environment, else from .env.STAGE, else from .env.
+# LAMBDA_PROFILE is the Cargo profile: lambda (default), or a quicker one for trying things out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stage=${1:-development}
+functions=(unpack-attachments process-file uncompress-file convert-file sweep)
+profile=${LAMBDA_PROFILE:-lambda}
+
+from_env_files() {
+    sed -n "s/^$1=[\"']\{0,1\}\([^\"'# ]*\).*/\1/p" ".env.$stage" .env 2>/dev/null | head -n 1 || true
+}
+architecture=${LAMBDA_ARCHITECTURE:-$(from_env_files LAMBDA_ARCHITECTURE)}
+case ${architecture:-arm64} in
+arm64) target=aarch64-unknown-linux-gnu ;;
+x86_64) target=x86_64-unknown-linux-gnu ;;
+*)
+    echo "LAMBDA_ARCHITECTURE is $architecture: it must be arm64 or x86_64" >&2
+    exit 2
+    ;;
+esac
+
+if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
+    echo "The standard library for $target is missing: rustup target add $target" >&2
+    echo "(or build for the architecture of this machine: LAMBDA_ARCHITECTURE=$(uname -m))" >&2
+    exit 1
+fi
+
+# cargo-lambda links with zig, so that the binaries run with the C library of Amazon Linux 2023, whatever this machine has.
+if ! cargo lambda --version >/dev/null 2>&1; then
+    [ -x .venv/bin/pip ] || python3 -m venv .venv
+    .venv/bin/pip install --quiet --requirement deploy/requirements.txt
+    PATH="$PWD/.venv/bin:$PATH"
+fi
+
+# cargo-lambda's own optimisations would set `panic = "abort"`, and a panic would never be reported.
+built=target/functions
+cargo lambda build --locked --profile "$profile" --disable-optimizations --target "$target" \
+    --output-format zip --lambda-dir "$built" "${functions[@]/#/--package=}"
+
+mkdir -p target/package
+for function in "${functions[@]}"; do
+    # Serverless names what it uploads by the zip's name: five `bootstrap.zip`s would all be the same function.
+    cp "$built/$function/bootstrap.zip" "target/package/$function.zip"
+    printf '%-20s %8s KiB zipped, %s\n' "$function" "$(($(wc -c <"target/package/$function.zip") / 1024))" "$target"
+done
