@@ -64,6 +64,8 @@ const dashboard = (settings, alarmIds) => {
         computed(`SUM([${ENDED.map((_, index) => `e${index}`)}])`, { id: 'emails', label: 'emails unpacked', color: OUTCOMES.done }),
         own('BytesIn', { Stage: 'unpack-attachments' }, { label: 'bytes of emails', color: '#1f77b4' }),
         own('Files', { Stage: 'unpack-attachments' }, { label: 'files in emails', color: '#1f77b4' }),
+        own('Delivered', {}, { label: 'CSV files delivered', color: OUTCOMES.done }),
+        own('Rows', {}, { label: 'rows delivered', color: OUTCOMES.done }),
         own('RejectsToLookAt', {}, { label: 'rejects to look at', color: OUTCOMES.rejected }),
         ...STAGE_FUNCTIONS.map((of, index) => own('Objects', { Stage: of, Outcome: 'failed' }, hidden(`f${index}`))),
         computed(`SUM([${STAGE_FUNCTIONS.map((_, index) => `f${index}`)}])`, { id: 'failed', label: 'failed attempts', color: OUTCOMES.failed }),
