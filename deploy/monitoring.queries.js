@@ -47,7 +47,7 @@ const QUERIES = {
     name: 'failures and their causes',
     text: [
       '# Attempts that failed. A retry may have mended them: the object is then no longer in its bucket.',
-      'fields @timestamp, stage, error_type, cause, error, key, @message',
+      'fields @timestamp, stage, error_type, cause, key, @message',
       'filter level = "ERROR" or @message like /Task timed out|Runtime exited/',
       'sort @timestamp desc',
       'limit 200',

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the functions for AWS and zips them: target/package/<function>.zip, each with one file, `bootstrap`.
+# Builds the functions for AWS and zips them: target/package/<architecture>/<function>.zip, each with one file, `bootstrap`.
 #
 #   deploy/package.sh [STAGE]
 #
@@ -16,7 +16,8 @@ from_env_files() {
     sed -n "s/^$1=[\"']\{0,1\}\([^\"'# ]*\).*/\1/p" ".env.$stage" .env 2>/dev/null | head -n 1 || true
 }
 architecture=${LAMBDA_ARCHITECTURE:-$(from_env_files LAMBDA_ARCHITECTURE)}
-case ${architecture:-arm64} in
+architecture=${architecture:-arm64}
+case $architecture in
 arm64) target=aarch64-unknown-linux-gnu ;;
 x86_64) target=x86_64-unknown-linux-gnu ;;
 *)
@@ -27,7 +28,7 @@ esac
 
 if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
     echo "The standard library for $target is missing: rustup target add $target" >&2
-    echo "(or build for the architecture of this machine: LAMBDA_ARCHITECTURE=$(uname -m))" >&2
+    echo "(or build for what this machine is: LAMBDA_ARCHITECTURE=arm64 or x86_64)" >&2
     exit 1
 fi
 
@@ -43,9 +44,11 @@ built=target/functions
 cargo lambda build --locked --profile "$profile" --disable-optimizations --target "$target" \
     --output-format zip --lambda-dir "$built" "${functions[@]/#/--package=}"
 
-mkdir -p target/package
+# By architecture: what was built for another one is never deployed by mistake.
+package=target/package/$architecture
+mkdir -p "$package"
 for function in "${functions[@]}"; do
     # Serverless names what it uploads by the zip's name: five `bootstrap.zip`s would all be the same function.
-    cp "$built/$function/bootstrap.zip" "target/package/$function.zip"
-    printf '%-20s %8s KiB zipped, %s\n' "$function" "$(($(wc -c <"target/package/$function.zip") / 1024))" "$target"
+    cp "$built/$function/bootstrap.zip" "$package/$function.zip"
+    printf '%-20s %8s KiB zipped, %s\n' "$function" "$(($(wc -c <"$package/$function.zip") / 1024))" "$architecture"
 done

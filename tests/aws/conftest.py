@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +18,8 @@ STAGES = ["development", "test", "production"]
 FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file", "sweep"]
 BUCKETS = ["inbox", "process", "uncompressed", "spreadsheet", "amr-data", "unprocessable", "receipts"]
 REGION = "eu-west-2"
+# Built for this machine.
+ZIPS = ROOT / "target/package" / {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 class Project:
@@ -27,7 +30,9 @@ class Project:
         for name in ["serverless.yml", "serverless-mail.yml", "package.json"]:
             shutil.copy(ROOT / name, folder)
         shutil.copytree(ROOT / "deploy", folder / "deploy")
-        shutil.copytree(ROOT / "target/package", folder / "target/package")
+        # The template is the same for both; the functions themselves are tested on the machine that they were built for.
+        for architecture in ["arm64", "x86_64"]:
+            shutil.copytree(ZIPS, folder / "target/package" / architecture)
         (folder / "node_modules").symlink_to(ROOT / "node_modules")
 
     def run(self, *command, **variables):
@@ -58,9 +63,10 @@ def tools():
     """Node's tools and the functions' zips are there."""
     if not (ROOT / "node_modules/.bin/sls").exists():
         pytest.fail("node_modules is missing: run `npm ci`", pytrace=False)
-    missing = [name for name in FUNCTIONS if not (ROOT / f"target/package/{name}.zip").exists()]
+    missing = [name for name in FUNCTIONS if not (ZIPS / f"{name}.zip").exists()]
     if missing:
-        pytest.fail(f"target/package has no zip of {', '.join(missing)}: run `deploy/package.sh`", pytrace=False)
+        command = f"LAMBDA_ARCHITECTURE={ZIPS.name} deploy/package.sh"
+        pytest.fail(f"{ZIPS} has no zip of {', '.join(missing)}: run `{command}`", pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_deploying_again_changes_nothing_and_a_change_is_deployed(project, cloud
     assert {name: each["CodeSha256"] for name, each in functions().items()} == code
 
     # New code of one function, and a new setting of all of them.
-    shutil.copy(project.folder / "target/package/sweep.zip", project.folder / "target/package/convert-file.zip")
+    shutil.copy(project.folder / "target/package/arm64/sweep.zip", project.folder / "target/package/arm64/convert-file.zip")
     project.sls("deploy", "test", **cloud.variables, LOG_LEVEL="debug")
     assert cloud.physical_ids(STACK) == resources
     assert {name: each["CodeSha256"] for name, each in functions().items()} == {**code, "convert-file": code["sweep"]}
@@ -136,7 +136,7 @@ def test_a_stack_that_adopted_the_buckets_is_deployed_to(project, cloud):
 def test_the_stack_of_the_pipeline_in_ruby_is_updated_in_place(make_project, cloud):
     old, new = make_project(), make_project()
     shutil.copy(ROOT / "tests/aws/old-pipeline/serverless.yml", old.folder)
-    shutil.copy(old.folder / "target/package/sweep.zip", old.folder / "code.zip")
+    shutil.copy(old.folder / "target/package/arm64/sweep.zip", old.folder / "code.zip")
     stage, stack, kept = "production", "data-pipeline-production", BUCKETS[:-1]
     old.sls("deploy", stage, **cloud.variables)
     put_objects(cloud, stage, kept)

@@ -5,7 +5,7 @@ import io
 import zipfile
 
 import pytest
-from conftest import BUCKETS, FUNCTIONS, ROOT
+from conftest import BUCKETS, FUNCTIONS, ZIPS
 from templates import functions, of_type, properties, resolved
 
 STAGE_FUNCTIONS = FUNCTIONS[:-1]
@@ -39,7 +39,7 @@ def test_each_has_code_of_its_own(template):
 def test_no_two_zips_hold_the_same(tools):
     digests = set()
     for name in FUNCTIONS:
-        content = (ROOT / f"target/package/{name}.zip").read_bytes()
+        content = (ZIPS / f"{name}.zip").read_bytes()
         archive = zipfile.ZipFile(io.BytesIO(content))
         assert archive.namelist() == ["bootstrap"], name
         digests.add(hashlib.sha256(archive.read("bootstrap")).hexdigest())
