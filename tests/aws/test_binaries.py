@@ -1,6 +1,7 @@
 """The binaries of the zips themselves, behind a Runtime API: tests/tests/functions of the workspace, run on what is deployed."""
 
 import os
+import struct
 import subprocess
 import zipfile
 
@@ -19,6 +20,23 @@ def unpacked(tools, tmp_path_factory):
             (folder / name / "bootstrap").write_bytes(archive.read("bootstrap"))
             (folder / name / "bootstrap").chmod(0o755)
     return folder
+
+
+def section_bytes(binary, name):
+    """The size of a section of a 64-bit little-endian ELF file."""
+    offset, size, count, names = *struct.unpack_from("<Q", binary, 40), *struct.unpack_from("<HHH", binary, 58)
+    headers = [struct.unpack_from("<IIQQQQ", binary, offset + n * size) for n in range(count)]
+    for name_at, _, _, _, _, length in headers:
+        start = headers[names][4] + name_at
+        if binary[start : binary.index(b"\0", start)] == name:
+            return length
+    raise AssertionError(f"no section {name}")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_panic_unwinds_so_that_it_can_be_reported(unpacked, name):
+    # What to clean up where, for all code: over 200 KB. With `panic = "abort"` it is that of the standard library alone, 5 KB.
+    assert section_bytes((unpacked / name / "bootstrap").read_bytes(), b".gcc_except_table") > 100_000
 
 
 def run(capsys, unpacked, **variables):
