@@ -8,9 +8,8 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::InvokeError as SdkInvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use pipeline_core::event::Record;
 use pipeline_core::{Stage, Vars};
-
-use crate::record::Record;
 
 /// The names of the stages' functions.
 #[derive(Debug, Clone, PartialEq, Eq)]

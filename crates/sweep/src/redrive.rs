@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use futures::{StreamExt, stream};
-use pipeline_core::event::Decoded;
+use pipeline_core::event::{Decoded, Record};
+use pipeline_core::lambda::batch_answer;
 use pipeline_core::telemetry::chain;
 use pipeline_core::{ObjectEvent, Stage};
 use serde_json::{Value, json};
 
 use crate::error::SweepError;
-use crate::record::Record;
 use crate::stops::{Stops, until};
 use crate::sweep::{HAND_OVERS_AT_ONCE, Sweep};
 
@@ -73,6 +73,7 @@ impl Sweep {
         let record = Record {
             bucket: &object.bucket,
             key: &object.key,
+            event_name: "ObjectCreated:Put",
             event_time: object.event_time,
             content: None,
         };
@@ -81,12 +82,4 @@ impl Sweep {
             None => Err(SweepError::Deadline { bucket, key }),
         }
     }
-}
-
-/// The messages that failed, each once.
-fn batch_answer(mut failed: Vec<String>) -> Value {
-    failed.sort();
-    failed.dedup();
-    let failures: Vec<Value> = failed.into_iter().map(|id| json!({"itemIdentifier": id})).collect();
-    json!({"batchItemFailures": failures})
 }

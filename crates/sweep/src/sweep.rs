@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, future, stream};
+use pipeline_core::event::Record;
 use pipeline_core::metrics::{Document, Metrics, Unit};
 use pipeline_core::store::Listed;
 use pipeline_core::telemetry::chain;
@@ -12,7 +13,6 @@ use time::OffsetDateTime;
 
 use crate::error::SweepError;
 use crate::functions::Functions;
-use crate::record::Record;
 use crate::request::Run;
 use crate::settings::Settings;
 use crate::stops::{Stops, until};

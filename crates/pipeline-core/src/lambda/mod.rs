@@ -20,10 +20,12 @@
 //!
 //! Messages are for people: the objects' names and the first cause, never what an SDK prints of its errors.
 
+mod batch;
 mod init_error;
 mod serve;
 mod stage;
 
+pub use batch::batch_answer;
 pub use lambda_runtime::{Diagnostic, Error};
 pub use serve::{Handler, serve};
 pub use stage::run;

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use lambda_runtime::{Diagnostic, Error};
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::batch::batch_answer;
 use super::serve::{Handler, serve};
 use crate::config::{Config, Vars};
 use crate::event::{self, ObjectEvent};
@@ -113,14 +114,6 @@ impl<S: Step> StageHandler<S> {
             failure: Failure::Panicked(message),
         }
     }
-}
-
-/// The messages that failed, each once; the queue keeps only these (Lambda developer guide, "Implementing partial batch responses").
-fn batch_answer(mut failed: Vec<String>) -> Value {
-    failed.sort();
-    failed.dedup();
-    let failures: Vec<Value> = failed.into_iter().map(|id| json!({"itemIdentifier": id})).collect();
-    json!({"batchItemFailures": failures})
 }
 
 fn diagnostic(error_type: &str, error_message: String) -> Diagnostic {

@@ -1,11 +1,12 @@
 //! The event that S3 sends to Lambda when an object was created, in AWS's own shape.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use pipeline_core::Key;
-use pipeline_core::store::Listed;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use crate::key::Key;
+use crate::store::Listed;
 
 /// Keys are encoded as in HTML forms, but for slashes and what never needs it.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -23,6 +24,8 @@ pub struct Record<'a> {
     pub bucket: &'a str,
     /// The key as it is.
     pub key: &'a Key,
+    /// How the object was created, for instance `ObjectCreated:Put`.
+    pub event_name: &'a str,
     /// When the object was created.
     pub event_time: Option<OffsetDateTime>,
     /// Its size in bytes and its entity tag.
@@ -30,19 +33,20 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Of an object in a listing.
+    /// Of an object in a listing, which does not tell how it was created: the stages do not ask.
     #[must_use]
     pub fn of_listed(bucket: &'a str, object: &'a Listed) -> Self {
         Self {
             bucket,
             key: &object.key,
+            event_name: "ObjectCreated:Put",
             event_time: Some(object.last_modified),
             content: Some((object.size, &object.etag)),
         }
     }
 
     /// An event with this one record (S3 user guide, "Event message structure"; without `urlDecodedKey`, which S3 does not
-    /// send). How the object was created is not known any more; the stages do not ask.
+    /// send).
     #[must_use]
     pub fn to_event(&self, region: &str) -> Value {
         let encoded = utf8_percent_encode(self.key.as_str(), PLAIN)
@@ -57,10 +61,9 @@ impl<'a> Record<'a> {
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "awsRegion": region,
-            "eventName": "ObjectCreated:Put",
+            "eventName": self.event_name,
             "s3": {
                 "s3SchemaVersion": "1.0",
-                "configurationId": "sweep",
                 "bucket": {"name": self.bucket, "arn": format!("arn:aws:s3:::{}", self.bucket)},
                 "object": object,
             },
@@ -77,11 +80,11 @@ impl<'a> Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use pipeline_core::event;
     use proptest::prelude::*;
     use time::macros::datetime;
 
     use super::*;
+    use crate::event;
 
     fn listed(key: &str) -> Listed {
         Listed {

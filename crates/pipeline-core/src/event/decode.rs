@@ -79,6 +79,10 @@ struct S3ObjectEntity {
 pub fn decode(event: &Value) -> Result<Decoded, EventError> {
     let mut decoded = Decoded::default();
     decode_into(event, None, MAX_ENVELOPES, &mut decoded)?;
+    // A queue is answered with the messages that failed: such a record could not be named.
+    if decoded.from_queue && decoded.objects.iter().any(|object| object.message_id.is_none()) {
+        return Err(EventError("records of objects among a queue's messages".to_owned()));
+    }
     Ok(decoded)
 }
 
@@ -105,10 +109,13 @@ fn decode_into(
         .and_then(Value::as_array)
         .ok_or_else(|| EventError("no `Records` in it".to_owned()))?;
     for record in records {
-        if is_queue_message(record) {
-            decode_message(record, inner, decoded)?;
-        } else {
+        if !is_queue_message(record) {
             decode_s3_record(record, message_id, decoded)?;
+        } else if message_id.is_some() {
+            // The message around it is all that the queue knows, so it fails or succeeds as a whole.
+            decode_into(&body(record)?, message_id, inner, decoded)?;
+        } else {
+            decode_message(record, inner, decoded)?;
         }
     }
     Ok(())
@@ -124,19 +131,21 @@ fn decode_message(record: &Value, envelopes_left: u32, decoded: &mut Decoded) ->
         .and_then(Value::as_str)
         .ok_or_else(|| EventError("a queue message without `messageId`".to_owned()))?;
     decoded.from_queue = true;
-    let body = record
-        .get("body")
-        .and_then(Value::as_str)
-        .and_then(|body| serde_json::from_str::<Value>(body).ok());
     let mut message = Decoded::default();
-    match body.map(|body| decode_into(&body, Some(id), envelopes_left, &mut message)) {
-        Some(Ok(())) => {
+    match body(record).and_then(|body| decode_into(&body, Some(id), envelopes_left, &mut message)) {
+        Ok(()) => {
             decoded.objects.append(&mut message.objects);
             decoded.ignored += message.ignored;
         }
-        Some(Err(_)) | None => decoded.undecodable_messages.push(id.to_owned()),
+        Err(_) => decoded.undecodable_messages.push(id.to_owned()),
     }
     Ok(())
+}
+
+fn body(message: &Value) -> Result<Value, EventError> {
+    let body = message.get("body").and_then(Value::as_str);
+    body.and_then(|body| serde_json::from_str(body).ok())
+        .ok_or_else(|| EventError("a queue message whose `body` is no JSON".to_owned()))
 }
 
 fn decode_s3_record(record: &Value, message_id: Option<&str>, decoded: &mut Decoded) -> Result<(), EventError> {
@@ -276,6 +285,33 @@ mod tests {
         .unwrap();
         assert_eq!(decoded.objects.len(), 1);
         assert_eq!(decoded.undecodable_messages, ["m0", "m2"]);
+    }
+
+    #[test]
+    fn a_queue_message_within_a_message_belongs_to_the_outer_one_and_fails_it() {
+        let wrapped = |bodies: &[String]| queue_event(&[json!({"requestPayload": queue_event(bodies)}).to_string()]);
+        let whole = [s3_event(&["a"]).to_string(), s3_event(&["b"]).to_string()];
+        let decoded = decode(&wrapped(&whole)).unwrap();
+        let ids = decoded.objects.iter().map(|object| object.message_id.as_deref());
+        assert_eq!(ids.collect::<Vec<_>>(), [Some("m0"), Some("m0")]);
+        let broken = [s3_event(&["a"]).to_string(), "no json".to_owned()];
+        let decoded = decode(&wrapped(&broken)).unwrap();
+        assert_eq!(
+            (decoded.objects, decoded.undecodable_messages),
+            (vec![], vec!["m0".to_owned()])
+        );
+    }
+
+    #[test]
+    fn records_of_objects_among_a_queues_messages_are_an_error() {
+        for objects_first in [true, false] {
+            let mut records = [s3_event(&["a"]), queue_event(&[s3_event(&["b"]).to_string()])]
+                .map(|event| event["Records"][0].clone());
+            if !objects_first {
+                records.reverse();
+            }
+            assert!(decode(&json!({"Records": records})).is_err());
+        }
     }
 
     #[test]
