@@ -124,8 +124,11 @@ impl Sweep {
             }
             match bucket {
                 Bucket::Inbox => self.look_at_emails(run, page, tally).await?,
-                // Nobody sends a delivered file again: it waits for the importer.
-                Bucket::AmrData => page.iter().for_each(|object| tally.count(object)),
+                // Nobody sends a delivered file again: it waits for the importer. A folder that the console made waits for nothing.
+                Bucket::AmrData => {
+                    let files = page.iter().filter(|object| !object.key.as_str().ends_with('/'));
+                    files.for_each(|object| tally.count(object));
+                }
                 // What is finished is removed, so whatever is here waits. Its receipt may be there already: then the stage
                 // only removes it.
                 _ => page.into_iter().for_each(|object| tally.count_and_offer(object)),

@@ -301,6 +301,15 @@ async fn delivered_files_that_no_importer_takes_are_counted_without_the_archive_
 }
 
 #[tokio::test]
+async fn a_folder_that_the_console_made_waits_for_no_importer() {
+    let bench = Bench::start().await;
+    let keys = ["sheffield/", "sheffield/1.csv"].map(str::to_owned);
+    bench.drop_files(Bucket::AmrData, &keys).await;
+    let answer = bench.run().await.unwrap();
+    assert_eq!(answer["amr-data"]["waiting"], 1);
+}
+
+#[tokio::test]
 async fn one_bucket_that_cannot_be_listed_does_not_keep_the_others_from_being_swept() {
     let mut bench = Bench::start().await;
     bench.drop_files(Bucket::Process, &numbered("sheffield/", 1)).await;
