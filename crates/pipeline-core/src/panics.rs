@@ -7,6 +7,11 @@ use std::panic::{PanicHookInfo, set_hook};
 /// Longest part of a panic's message that is told, in characters.
 const MAX_MESSAGE: usize = 300;
 
+/// Before what the standard library quotes: the text that was sliced wrongly (`byte index 3 is out of bounds of `…``, `begin > end
+/// (5 > 3) when slicing `…``), the error that was unwrapped (of `String::from_utf8` it holds all bytes), the values that are not
+/// equal (on lines of their own).
+const QUOTES: &[&str] = &[" of `", " when slicing `", "` value: ", "\n"];
+
 thread_local! {
     /// Where this thread panicked last: who catches a panic gets its message, but not its place.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -37,8 +42,9 @@ fn text_of(panic: &(dyn Any + Send)) -> String {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("without a message");
-    // The standard library quotes the text that was sliced wrongly (`byte index 3 is out of bounds of `…``): somebody's content.
-    let text = text.split(" of `").next().unwrap_or(text);
+    // What stands behind any of these is somebody's content.
+    let end = QUOTES.iter().filter_map(|quote| text.find(quote)).min();
+    let text = end.and_then(|end| text.get(..end)).unwrap_or(text);
     text.chars().take(MAX_MESSAGE).collect()
 }
 
@@ -54,12 +60,27 @@ mod tests {
 
     #[test]
     #[expect(clippy::string_slice, reason = "it is what panics")]
+    #[expect(clippy::reversed_empty_ranges, reason = "it is what panics")]
     fn a_panic_does_not_quote_the_text_that_it_was_about() {
         let content = "sheffield £ readings";
         let at = content.find('£').unwrap() + 1;
-        let message = caught(|| drop(content[at..].to_owned()));
-        assert!(message.contains("byte index 11"), "{message}");
-        assert!(!message.contains("sheffield"), "{message}");
+        let told = |message: String, told: &str, hidden: &str| {
+            assert!(message.contains(told), "{message}");
+            assert!(!message.contains(hidden), "{message}");
+        };
+        told(caught(|| drop(content[at..].to_owned())), "byte index 11", "sheffield");
+        told(caught(|| drop(content[5..3].to_owned())), "(5 > 3)", "sheffield");
+        told(
+            caught(|| assert_eq!(content, "")),
+            "assertion `left == right` failed",
+            "sheffield",
+        );
+        let bytes = vec![b's', 0xff];
+        told(
+            caught(|| drop(String::from_utf8(bytes).unwrap())),
+            "`Result::unwrap()`",
+            "115",
+        );
     }
 
     #[test]
