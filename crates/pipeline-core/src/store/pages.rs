@@ -111,12 +111,10 @@ impl Pages<'_> {
             Some(token) if page.is_truncated == Some(true) => Next::Token(token),
             _ => Next::End,
         };
-        let mut listed: Vec<_> = page
-            .contents
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(listed)
-            .collect();
+        // A server that does not know this way of listing says so by not naming it.
+        let is_encoded = page.encoding_type == Some(EncodingType::Url);
+        let objects = page.contents.unwrap_or_default().into_iter();
+        let mut listed: Vec<_> = objects.filter_map(|object| listed(object, is_encoded)).collect();
         if let Some(prefix) = self.passed_over.as_deref() {
             let ends_there = listed.last().is_some_and(|last| last.key.as_str().starts_with(prefix));
             if ends_there && !self.is_past && matches!(self.next, Next::Token(_)) {
@@ -129,9 +127,10 @@ impl Pages<'_> {
     }
 }
 
-fn listed(object: Object) -> Option<Listed> {
+fn listed(object: Object, is_encoded: bool) -> Option<Listed> {
+    let key = object.key?;
     Some(Listed {
-        key: Key::new(decoded(&object.key?)),
+        key: Key::new(if is_encoded { decoded(&key) } else { key }),
         etag: object.e_tag.unwrap_or_default(),
         size: object
             .size
