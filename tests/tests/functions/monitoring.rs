@@ -242,8 +242,8 @@ async fn an_answer_does_not_wait_for_rollbar_for_long() {
     let started = Instant::now();
     let report = error(&instance, &event, PLENTY).await;
     assert_eq!(report.error_type, "S3Refused");
-    // 3 seconds, and as much again for a busy machine.
-    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    // 2 seconds, and plenty for a busy machine; without an end it would be a minute.
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
     assert_eq!(rollbar.wait_for(1).await.len(), 1);
 }
 

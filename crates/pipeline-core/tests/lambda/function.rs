@@ -205,7 +205,7 @@ async fn a_report_that_hangs_does_not_hold_up_the_answer_for_longer_than_its_tim
     assert_eq!(report.error_type, "Panic");
     let took = started.elapsed();
     assert!(
-        (Duration::from_secs(2)..Duration::from_secs(5)).contains(&took),
+        (Duration::from_secs(2)..Duration::from_secs(10)).contains(&took),
         "{took:?}"
     );
 }
@@ -224,7 +224,7 @@ async fn rollbar_hears_of_a_function_that_cannot_start_and_lambda_hears_of_it_ho
         assert_eq!(report.error_type, "WrongConfiguration");
         let started = Instant::now();
         assert_eq!(child.end().await.code, Some(1));
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
         let [request] = rollbar.requests().try_into().unwrap();
         let data = &request.body["data"];
         assert_eq!(data["context"], "data-pipeline-test-process-file");

@@ -163,10 +163,10 @@ async fn a_failure_is_told_with_everything_that_had_been_found_out() {
 
     // The deadline forgets nothing, either.
     let slow = bench.runner(Stage::ProcessFile, |_, _| {
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(Duration::from_secs(5));
         Ok(Verdict::Done)
     });
-    let deadline = Some(Instant::now() + Duration::from_secs(2));
+    let deadline = Some(Instant::now() + Duration::from_secs(6));
     let late = line(Stage::ProcessFile, &object, &slow.handle(&object, deadline).await);
     assert_eq!(fields(&late, &names), expected("DeadlineNear"));
 }

@@ -131,19 +131,15 @@ async fn without_a_token_nothing_is_sent() {
 
 #[tokio::test]
 async fn of_many_errors_a_handful_is_sent_at_once_and_the_log_tells_of_the_rest() {
-    let server = Server::slow(Duration::from_millis(400)).await;
+    let server = Server::slow(Duration::from_secs(1)).await;
     let reporting = Reporting::to(&server.url(), Some(TOKEN));
     for n in 0..50 {
         log_failure(&format!("{n}.csv"));
     }
     let started = Instant::now();
     reporting.reporter.send(Duration::from_secs(20)).await;
-    // One after the other they would take 2 s.
-    assert!(
-        started.elapsed() < Duration::from_millis(1_600),
-        "{:?}",
-        started.elapsed()
-    );
+    // One after the other they would take 5 s.
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     assert_eq!(server.requests().len(), 5);
     assert_eq!(reporting.lines("ERROR").len(), 50);
     let [warning] = reporting.lines("WARN").try_into().unwrap();
@@ -158,7 +154,7 @@ async fn a_server_that_never_answers_holds_up_for_no_longer_than_the_time_out() 
     let started = Instant::now();
     reporting.reporter.send(PATIENCE).await;
     assert!(
-        (PATIENCE..PATIENCE * 2).contains(&started.elapsed()),
+        (PATIENCE..PATIENCE * 5).contains(&started.elapsed()),
         "{:?}",
         started.elapsed()
     );
