@@ -4,11 +4,12 @@
 // region that receives the emails: in the stack itself, or in that of serverless-mail.yml if SES_REGION is another region.
 
 /** The condition under which the inbox lets SES in. */
-module.exports.receiptRuleCondition = ({ region, ruleSet, rule }) => {
-  const arn = `arn:\${AWS::Partition}:ses:${region}:\${AWS::AccountId}:receipt-rule-set/${ruleSet ?? '*'}:receipt-rule/${rule ?? '*'}`;
+module.exports.receiptRuleCondition = ({ ruleRegion, ruleSet, rule }) => {
+  const arn = `arn:\${AWS::Partition}:ses:${ruleRegion ?? '*'}:\${AWS::AccountId}:receipt-rule-set/${ruleSet ?? '*'}:receipt-rule/${rule ?? '*'}`;
   return {
     StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
-    // Without a rule of known name every rule of this account may deliver: a rule made by hand must not stop working by a deployment.
+    // Without a rule of known name and region every rule of this account may deliver: a rule made by hand must not stop working by a
+    // deployment, and SES may receive the emails in another region than the stack's.
     [arn.includes('*') ? 'ArnLike' : 'ArnEquals']: { 'aws:SourceArn': { 'Fn::Sub': arn } },
   };
 };
@@ -31,10 +32,10 @@ const receiptRule = ({ mail, bucketNames }) => ({
   },
 });
 
-function inWords({ rule, ruleSet, makesRule, elsewhere, region }) {
+function inWords({ rule, ruleSet, makesRule, elsewhere, region, ruleRegion }) {
   if (makesRule && elsewhere) return `receipt rule ${rule} of ${ruleSet} in ${region}: made by serverless-mail.yml`;
   if (makesRule) return `receipt rule ${rule} of ${ruleSet}`;
-  if (rule) return `receipt rule ${rule} of ${ruleSet} in ${region}: yours, not made by this stack`;
+  if (rule) return `receipt rule ${rule} of ${ruleSet}${ruleRegion ? ` in ${ruleRegion}` : ''}: yours, not made by this stack`;
   return 'no receipt rule: MAIL_DOMAINS or RECEIPT_RULE_SET is not set';
 }
 

@@ -64,7 +64,8 @@ function readExpiry(vars) {
 
 /** Who writes emails into the inbox: our receipt rule, an operator's own rule, or whichever rule of the account is made later. */
 function readMail(vars, stage, region) {
-  const sesRegion = vars.matching('SES_REGION', REGION, 'a region such as eu-west-1') ?? region;
+  const named = vars.matching('SES_REGION', REGION, 'a region such as eu-west-1');
+  const sesRegion = named ?? region;
   const ruleSet = vars.matching('RECEIPT_RULE_SET', SES_NAME, "a receipt rule set's name");
   const ownRule = vars.matching('RECEIPT_RULE', SES_NAME, "a receipt rule's name");
   const domains = vars.list('MAIL_DOMAINS').map((domain) => domain.replace(/^@/, '').replace(/\.+$/, '').toLowerCase());
@@ -73,7 +74,9 @@ function readMail(vars, stage, region) {
 
   const makesRule = Boolean(ruleSet && domains.length > 0 && !ownRule);
   const rule = ownRule ?? (makesRule ? `data-pipeline-${stage}` : undefined);
-  return { region: sesRegion, elsewhere: sesRegion !== region, domains, ruleSet, rule, makesRule };
+  // Where a rule that is not ours stands, only SES_REGION tells.
+  const ruleRegion = makesRule ? sesRegion : named;
+  return { region: sesRegion, elsewhere: sesRegion !== region, domains, ruleSet, rule, ruleRegion, makesRule };
 }
 
 /** The functions' variables as they read them; their values are checked here, so that a deployment fails rather than its functions. */

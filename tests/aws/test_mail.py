@@ -58,15 +58,16 @@ def test_the_inbox_lets_in_our_rule_of_our_account_and_nobody_else(package):
 def test_without_domains_or_rule_set_there_is_no_rule_and_any_of_this_account_may_deliver(template, package):
     for found, rule_set in [(template, "*"), (package(MAIL_DOMAINS="example.org"), "*"), (package(RECEIPT_RULE_SET="inbound"), "inbound")]:
         assert not rules(found)
-        assert source_arn(found) == f"arn:aws:ses:eu-west-2:123456789012:receipt-rule-set/{rule_set}:receipt-rule/*"
+        assert source_arn(found) == f"arn:aws:ses:*:123456789012:receipt-rule-set/{rule_set}:receipt-rule/*"
         assert ses_statement(found)["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
         assert "no receipt rule" in resolved(found["Outputs"]["Mail"]["Value"])
 
 
-def test_a_rule_made_by_hand_is_kept_and_let_in(package):
-    template = package(**MAIL, RECEIPT_RULE="by-hand")
-    assert not rules(template)
-    assert source_arn(template) == "arn:aws:ses:eu-west-2:123456789012:receipt-rule-set/inbound:receipt-rule/by-hand"
+def test_a_rule_made_by_hand_is_kept_and_let_in_wherever_it_stands(package):
+    for region, variables in [("*", {}), ("eu-west-1", {"SES_REGION": "eu-west-1"}), ("eu-west-2", {"SES_REGION": "eu-west-2"})]:
+        template = package(**MAIL, **variables, RECEIPT_RULE="by-hand")
+        assert not rules(template)
+        assert source_arn(template) == f"arn:aws:ses:{region}:123456789012:receipt-rule-set/inbound:receipt-rule/by-hand"
 
 
 def test_a_region_of_its_own_has_a_stack_of_its_own(package):
