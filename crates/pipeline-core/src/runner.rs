@@ -12,6 +12,7 @@ use crate::area::Area;
 use crate::bucket::Bucket;
 use crate::config::Config;
 use crate::event::ObjectEvent;
+use crate::handled::{About, Before, Earlier, Handled, RunError};
 use crate::key::{Key, KeyLayout};
 use crate::latch::Latch;
 use crate::origin::Origin;
@@ -21,7 +22,6 @@ use crate::reason::{BadPart, ReasonCode, Rejection};
 use crate::receipt::{InputRecord, Outcome, Receipt, RejectRecord, SCHEMA};
 use crate::safe_path::SafePath;
 use crate::spool::Spool;
-use crate::stage::Stage;
 use crate::step::{Failure, Input, Step, Verdict};
 use crate::step_thread;
 use crate::store::{Content, ObjectHead, Store, StoreError, Target};
@@ -35,61 +35,6 @@ pub struct Runner<S> {
     step: Arc<S>,
     store: Store,
     layout: KeyLayout,
-}
-
-/// What became of an event.
-#[derive(Debug)]
-pub enum Handled {
-    /// The object was worked on; the receipt says how.
-    Now(Box<Receipt>),
-    /// The work had been done before.
-    Before(Before),
-}
-
-/// Work that had been done before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Before {
-    /// How one sees it.
-    pub earlier: Earlier,
-    /// What the object is.
-    pub about: About,
-}
-
-/// What an object is, as far as the work has found out: for logs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct About {
-    /// The email's key in the inbox.
-    pub message: Option<String>,
-    /// The area.
-    pub area: Option<String>,
-    /// The object's origin.
-    pub origin: Option<Origin>,
-}
-
-/// How one sees that the work had been done before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Earlier {
-    /// The source is gone.
-    SourceGone,
-    /// There is a receipt for this origin.
-    Receipt(Origin),
-}
-
-/// An object that could not be worked on; a retry may.
-#[derive(Debug, thiserror::Error)]
-#[error("{stage} failed on {bucket}/{key}")]
-pub struct RunError {
-    /// The stage's name.
-    pub stage: &'static str,
-    /// The bucket's name.
-    pub bucket: String,
-    /// The object's key.
-    pub key: String,
-    /// What the object is.
-    pub about: About,
-    /// Why.
-    #[source]
-    pub failure: Failure,
 }
 
 /// [`Handled`], without what is known anyway.
@@ -157,7 +102,7 @@ impl<S: Step> Runner<S> {
             return Ok(Worked::Before(Earlier::SourceGone));
         };
         let source = self.identify(&event.key, head);
-        *about.lock().unwrap_or_else(PoisonError::into_inner) = About::from_source(&source);
+        *about.lock().unwrap_or_else(PoisonError::into_inner) = source.about();
         let receipt_key = Key::receipt(source.origin);
         if self.store.head(Bucket::Receipts, &receipt_key).await?.is_some() {
             self.remove(&source).await?;
@@ -329,33 +274,6 @@ impl<S: Step> Runner<S> {
     }
 }
 
-impl About {
-    /// What the key alone tells: in the inbox that it is an email, elsewhere its area and its origin.
-    #[must_use]
-    pub fn from_key(stage: Stage, key: &Key) -> Self {
-        if stage.source() == Bucket::Inbox {
-            return Self {
-                message: Some(key.to_string()),
-                ..Self::default()
-            };
-        }
-        let (area, origin, _) = key.parse_staging();
-        Self {
-            message: None,
-            area: area.map(|area| area.to_string()),
-            origin,
-        }
-    }
-
-    fn from_source(source: &Source) -> Self {
-        Self {
-            message: source.provenance.message.clone(),
-            area: source.area.as_ref().map(Area::to_string),
-            origin: Some(source.origin),
-        }
-    }
-}
-
 impl Source {
     fn new(
         key: &Key,
@@ -372,6 +290,14 @@ impl Source {
             name: name.unwrap_or_else(|| SafePath::fallback(origin)),
             origin,
             provenance,
+        }
+    }
+
+    fn about(&self) -> About {
+        About {
+            message: self.provenance.message.clone(),
+            area: self.area.as_ref().map(Area::to_string),
+            origin: Some(self.origin),
         }
     }
 }

@@ -27,9 +27,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Vars;
 use crate::event::ObjectEvent;
+use crate::handled::{Before, Earlier, Handled, RunError};
 use crate::key::Key;
 use crate::rollbar::Reporter;
-use crate::runner::{Before, Earlier, Handled, RunError};
 use crate::stage::Stage;
 use crate::step::Failure;
 use crate::store::StoreError;

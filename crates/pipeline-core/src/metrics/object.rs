@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 
 use crate::bucket::Bucket;
 use crate::event::ObjectEvent;
+use crate::handled::{Handled, RunError};
 use crate::metrics::{Document, Unit};
 use crate::reason::ReasonCode;
 use crate::receipt::{Receipt, RejectRecord};
-use crate::runner::{Handled, RunError};
 use crate::stage::{Stage, Transfer};
 
 /// What became of an object, as metrics: one document, and one more for every further reason code.
