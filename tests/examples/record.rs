@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use end_to_end_tests::aws_events::scheduled_event;
 use end_to_end_tests::functions::{function, response, start};
 use end_to_end_tests::{Fleet, Pipeline, Recorder, ReportServer, golden_cases};
-use pipeline_core::{Bucket, Stage};
-use serde_json::{Map, Value, json};
+use pipeline_core::Bucket;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
 
 /// That of the production stage, whose dashboard is drawn.
 const NAMESPACE: &str = "es-production-data-pipeline";
@@ -49,16 +51,10 @@ async fn main() {
     let mut fleet = Fleet::start(&settings([("DOWNLOAD_LINKS", links.as_str())])).await;
 
     let lambda = Recorder::answering(202).await;
-    let names = Stage::ALL.map(|stage| {
-        (
-            stage.as_str().replace('-', "_").to_uppercase() + "_FUNCTION",
-            stage.as_str(),
-        )
-    });
-    let sweep = function("sweep", fleet.s3())
-        .variables(settings([("AWS_ENDPOINT_URL_LAMBDA", lambda.url().as_str())]))
-        .variables(names);
+    let sweep = function("sweep", fleet.s3()).variables(settings([("AWS_ENDPOINT_URL_LAMBDA", lambda.url().as_str())]));
     let sweep = start(&sweep).await;
+    let region = fleet.s3().region().to_owned();
+    let scheduled = |later: Duration| scheduled_event(&region, OffsetDateTime::now_utc() + later);
 
     let emails = cases
         .iter()
@@ -102,17 +98,4 @@ fn settings<'a>(more: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeMap<
         .into_iter()
         .chain(more);
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// What EventBridge sends, so much later.
-fn scheduled(later: Duration) -> Value {
-    let time = time::OffsetDateTime::now_utc() + later;
-    json!({
-        "version": "0",
-        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-        "detail-type": "Scheduled Event",
-        "source": "aws.events",
-        "time": time.format(&time::format_description::well_known::Rfc3339).unwrap(),
-        "detail": {},
-    })
 }

@@ -8,10 +8,7 @@ use runtime_api::{Answer, Instance, Output};
 
 use crate::functions::{self, PLENTY, log_of};
 use crate::golden_run::Pipeline;
-use crate::{S3, aws_events};
-
-/// How often Lambda delivers an event in all.
-const LAMBDAS_ATTEMPTS: u32 = 3;
+use crate::{LAMBDAS_ATTEMPTS, S3, aws_events};
 
 /// Processes of the four functions over buckets of their own.
 pub struct Fleet {

@@ -27,7 +27,7 @@ mod s3;
 pub use fleet::Fleet;
 pub use golden_case::{GoldenCase, golden_cases};
 pub use golden_run::Pipeline;
-pub use local::{Local, Object, deliver};
+pub use local::{LAMBDAS_ATTEMPTS, Local, Object, deliver};
 pub use log::{Log, Metric};
 pub use mail::{Attachment, Mail};
 pub use proxy::{Fault, Proxy};

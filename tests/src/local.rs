@@ -20,7 +20,7 @@ use crate::golden_run::Pipeline;
 const WORKERS: usize = 8;
 
 /// How often Lambda delivers an event in all.
-const LAMBDAS_ATTEMPTS: u32 = 3;
+pub const LAMBDAS_ATTEMPTS: u32 = 3;
 
 /// Embedded S3, buckets and stages. The tests deliver the events, in whatever order they like.
 pub struct Local {

@@ -8,7 +8,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Region};
 use bytes::Bytes;
 use embedded_s3::{Access, Credentials, EmbeddedS3, ObjectCreated, Options};
 use end_to_end_tests::golden_run::Pipeline;
-use end_to_end_tests::{Mail, deliver};
+use end_to_end_tests::{LAMBDAS_ATTEMPTS, Mail, deliver};
 use pipeline::Stages;
 use pipeline_core::permissions::Permissions;
 use pipeline_core::store::Put;
@@ -21,9 +21,6 @@ use crate::guard::Guard;
 
 /// How many objects are worked on at once.
 const WORKERS: usize = 4;
-
-/// How often Lambda delivers an event in all.
-const LAMBDAS_ATTEMPTS: u32 = 3;
 
 /// Embedded S3, buckets, and stages that each have credentials of their own.
 pub(crate) struct Guarded {
