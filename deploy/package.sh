@@ -3,7 +3,7 @@
 #
 #   deploy/package.sh [STAGE]
 #
-# LAMBDA_ARCHITECTURE is arm64 (default) or x86_64; from the environment, else from .env.STAGE, else from .env.
+# LAMBDA_ARCHITECTURE is arm64 (default) or x86_64; from the environment, else from .env.STAGE (or .env, if that is missing).
 # LAMBDA_PROFILE is the Cargo profile: lambda (default), or a quicker one for trying things out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,10 +12,11 @@ stage=${1:-development}
 functions=(unpack-attachments process-file uncompress-file convert-file sweep)
 profile=${LAMBDA_PROFILE:-lambda}
 
-from_env_files() {
-    sed -n "s/^$1=[\"']\{0,1\}\([^\"'# ]*\).*/\1/p" ".env.$stage" .env 2>/dev/null | head -n 1 || true
-}
-architecture=${LAMBDA_ARCHITECTURE:-$(from_env_files LAMBDA_ARCHITECTURE)}
+# As Serverless reads it: from `.env` only where the stage has no file of its own.
+env_file=.env.$stage
+[ -f "$env_file" ] || env_file=.env
+set_there=$(sed -n "s/^LAMBDA_ARCHITECTURE=[\"']\{0,1\}\([^\"'# ]*\).*/\1/p" "$env_file" 2>/dev/null | tail -n 1)
+architecture=${LAMBDA_ARCHITECTURE:-$set_there}
 architecture=${architecture:-arm64}
 case $architecture in
 arm64) target=aarch64-unknown-linux-gnu ;;
