@@ -15,7 +15,7 @@ profile=${LAMBDA_PROFILE:-lambda}
 # As Serverless reads it: from `.env` only where the stage has no file of its own.
 env_file=.env.$stage
 [ -f "$env_file" ] || env_file=.env
-set_there=$(sed -n "s/^LAMBDA_ARCHITECTURE=[\"']\{0,1\}\([^\"'# ]*\).*/\1/p" "$env_file" 2>/dev/null | tail -n 1)
+set_there=$(sed -n "s/^LAMBDA_ARCHITECTURE=[\"']\{0,1\}\([^\"'# ]*\).*/\1/p" "$env_file" 2>/dev/null | tail -n 1 || true)
 architecture=${LAMBDA_ARCHITECTURE:-$set_there}
 architecture=${architecture:-arm64}
 case $architecture in
