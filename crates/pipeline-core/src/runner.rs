@@ -25,6 +25,7 @@ use crate::spool::Spool;
 use crate::step::{Failure, Input, Step, Verdict};
 use crate::step_thread;
 use crate::store::{Content, ObjectHead, Store, StoreError, Target};
+use crate::telemetry::chain;
 
 /// How long before Lambda's deadline the work stops, so that its failure is still reported.
 const BEFORE_DEADLINE: Duration = Duration::from_secs(60);
@@ -117,7 +118,8 @@ impl<S: Step> Runner<S> {
         let receipt = match self.run_step(&source, spool, started).await {
             Ok(receipt) => receipt,
             // Another worker on the same object was faster, and took the source or the outputs' turn away: that is no failure.
-            Err(_) if matches!(self.store.head(Bucket::Receipts, &receipt_key).await, Ok(Some(_))) => {
+            Err(failure) if matches!(self.store.head(Bucket::Receipts, &receipt_key).await, Ok(Some(_))) => {
+                tracing::warn!(cause = chain(&failure), "another worker finished the object meanwhile");
                 self.remove(&source).await?;
                 return Ok(Worked::Before(Earlier::Receipt(source.origin)));
             }
