@@ -188,7 +188,10 @@ const alarms = (settings, timeouts) => {
         `No email has been unpacked for ${monitoring.noEmailHours} hours (a new deployment says so until its first email). ` +
         'First: send an email to any area yourself. It arrives: the suppliers are silent. It does not: MX record, SES receipt rule set active, SES identity verified, inbox policy, in this order.',
       Metrics: [
-        fetched('emails', metric(namespace, 'Objects', { Stage: 'unpack-attachments' }), 'Sum', HOUR),
+        // Those that came to an end: one that fails again and again is no sign of life.
+        ...['done', 'partly', 'rejected', 'no-files'].map((Outcome, index) =>
+          fetched(`e${index}`, metric(namespace, 'Objects', { Stage: 'unpack-attachments', Outcome }), 'Sum', HOUR)),
+        { Id: 'emails', ReturnData: false, Expression: 'SUM(METRICS())' },
         // Without FILL the alarm would look further back than it says, at the last hours that had an email.
         compared('FILL(emails, 0)', 'emails an hour'),
       ],

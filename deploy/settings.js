@@ -40,7 +40,9 @@ function readStage(vars, stage) {
 }
 
 function readBucketNames(vars, stage) {
-  const prefix = vars.matching('BUCKET_PREFIX', /^[a-z0-9][a-z0-9-]*$/, 'a name of lower-case letters, digits and hyphens') ?? 'es';
+  // S3 keeps some beginnings for itself ("Bucket naming rules").
+  const pattern = /^(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]*$/;
+  const prefix = vars.matching('BUCKET_PREFIX', pattern, 'a name of lower-case letters, digits and hyphens that S3 allows') ?? 'es';
   const names = Object.fromEntries(BUCKETS.map((role) => [role, `${prefix}-${stage}-data-${role}`]));
   for (const name of Object.values(names)) {
     if (name.length > 63) vars.problem(`BUCKET_PREFIX is too long: ${name} has more than the 63 characters that S3 allows`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws docs/dashboard.svg: the dashboard of a packaged template, with the figures of a recorded run.
 
-    npx sls package --stage production
+    LAMBDA_ARCHITECTURE=x86_64 npx sls package --stage production       # of what target/package has
     python3 docs/dashboard.py .serverless/cloudformation-template-update-stack.json > docs/dashboard.svg
 
 The record, docs/dashboard.jsonl, is what real functions printed, their logs and metrics; tests/examples/record.rs makes it anew. A run of

@@ -219,7 +219,9 @@ def test_a_reject_that_is_not_not_data_is_an_alarm():
 
 def test_no_email_for_a_day_is_an_alarm_in_production_and_for_some_hours_where_it_is_wanted():
     alarm = alarms(monitoring())["no-email"]
-    assert [m[1:4] for m in metrics_of(alarm)] == [("Objects", {"Stage": "unpack-attachments"}, "Sum")]
+    outcomes = ["done", "partly", "rejected", "no-files"]
+    wanted = [("Objects", {"Stage": "unpack-attachments", "Outcome": outcome}, "Sum") for outcome in outcomes]
+    assert [m[1:4] for m in metrics_of(alarm)] == wanted
     assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["TreatMissingData"]) == ("LessThanThreshold", 1, "breaching")
     assert compared(alarm) == "FILL(emails, 0)"
     [period] = {m[4] for m in metrics_of(alarm)}
