@@ -96,7 +96,7 @@ fn zipped(name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 /// How often each content is to be delivered to each area: a file counts once for one Message-ID, and once for each
-/// object of an email that has none (the design's definition of an origin).
+/// object of an email that has none (`docs/SEMANTICS.md`, "Origin").
 fn wanted(all: &[Sent]) -> BTreeMap<(String, String), usize> {
     let mut files = BTreeSet::new();
     for (number, Sent { mail, copies }) in all.iter().enumerate() {
@@ -107,13 +107,13 @@ fn wanted(all: &[Sent]) -> BTreeMap<(String, String), usize> {
                 .unwrap_or_else(|| format!("{number}, copy {copy}"));
             for area in &mail.areas {
                 for (part, file) in mail.attachments.iter().enumerate() {
-                    files.insert((area.clone(), message.clone(), part, file.bytes.clone()));
+                    files.insert((area.clone(), message.clone(), part, &file.name, &file.bytes));
                 }
             }
         }
     }
     let mut wanted = BTreeMap::new();
-    for (area, _, _, bytes) in files {
+    for (area, _, _, _, bytes) in files {
         let content = (0..CONTENTS)
             .map(csv)
             .find(|csv| bytes.windows(csv.len()).any(|part| part == csv.as_bytes()));

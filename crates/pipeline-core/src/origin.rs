@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::area::Area;
+use crate::safe_path::SafePath;
 
 /// A hash that says where an object came from.
 ///
@@ -38,16 +39,17 @@ impl Origin {
     }
 
     /// Of a file of an email. `message` is the Message-ID, or the email's origin where it has none, so that one
-    /// email that arrives twice as two objects gives its files once. The bytes count too: a system that sends
-    /// every email under one Message-ID loses nothing.
+    /// email that arrives twice as two objects gives its files once. Name and bytes count too: a system that sends
+    /// every email under one Message-ID loses nothing, and one origin never lies under two keys.
     #[must_use]
-    pub fn of_file(area: &Area, message: &str, part_path: &str, bytes: &[u8]) -> Self {
+    pub fn of_file(area: &Area, message: &str, part_path: &str, name: &SafePath, bytes: &[u8]) -> Self {
         Self::hash(
             "file of an email",
             &[
                 area.as_str().as_bytes(),
                 message.as_bytes(),
                 part_path.as_bytes(),
+                name.as_str().as_bytes(),
                 blake3::hash(bytes).as_bytes(),
             ],
         )
@@ -148,13 +150,29 @@ mod tests {
 
     #[test]
     fn one_email_that_arrives_twice_gives_files_of_one_origin() {
-        let file = |area_name, message, path, bytes| Origin::of_file(&area(area_name), message, path, bytes);
-        let first = file("sheffield", "<1@supplier>", "2", b"MPR,Date,hr0030");
-        assert_eq!(first, file("sheffield", "<1@supplier>", "2", b"MPR,Date,hr0030"));
-        assert_ne!(first, file("bam", "<1@supplier>", "2", b"MPR,Date,hr0030"));
-        assert_ne!(first, file("sheffield", "<2@supplier>", "2", b"MPR,Date,hr0030"));
-        assert_ne!(first, file("sheffield", "<1@supplier>", "3", b"MPR,Date,hr0030"));
-        assert_ne!(first, file("sheffield", "<1@supplier>", "2", b"MPR,Date,hr0100"));
+        let file = |area_name, message, path, name, bytes| {
+            Origin::of_file(
+                &area(area_name),
+                message,
+                path,
+                &SafePath::from_path(name).unwrap(),
+                bytes,
+            )
+        };
+        let first = file("sheffield", "<1@supplier>", "2", "gas.csv", b"MPR,Date,hr0030");
+        assert_eq!(
+            first,
+            file("sheffield", "<1@supplier>", "2", "gas.csv", b"MPR,Date,hr0030")
+        );
+        for other in [
+            file("bam", "<1@supplier>", "2", "gas.csv", b"MPR,Date,hr0030"),
+            file("sheffield", "<2@supplier>", "2", "gas.csv", b"MPR,Date,hr0030"),
+            file("sheffield", "<1@supplier>", "3", "gas.csv", b"MPR,Date,hr0030"),
+            file("sheffield", "<1@supplier>", "2", "power.csv", b"MPR,Date,hr0030"),
+            file("sheffield", "<1@supplier>", "2", "gas.csv", b"MPR,Date,hr0100"),
+        ] {
+            assert_ne!(first, other);
+        }
     }
 
     #[test]

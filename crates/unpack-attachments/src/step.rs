@@ -209,7 +209,7 @@ fn put_files(
     for file in files {
         for area in &recipients.areas {
             let output = Output::new(Bucket::Process, file.name.clone(), &file.path)
-                .origin(Origin::of_file(area, message, &file.path, &file.bytes))
+                .origin(Origin::of_file(area, message, &file.path, &file.name, &file.bytes))
                 .area(area.clone())
                 .depth(input.depth().saturating_add(file.depth))
                 .source_name(file.sent_name.as_deref().unwrap_or(file.name.as_str()));

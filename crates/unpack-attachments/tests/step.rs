@@ -155,6 +155,18 @@ async fn emails_without_a_message_id_and_files_of_other_content_are_others() {
 }
 
 #[tokio::test]
+async fn a_file_of_another_name_is_another_file_even_under_the_same_message_id() {
+    let bench = Bench::start(&[]).await;
+    let first = bench.email("first", &email("X: 1")).await;
+    let renamed = String::from_utf8(email("X: 1"))
+        .unwrap()
+        .replace("gas.csv", "power.csv");
+    let second = bench.email("second", renamed.as_bytes()).await;
+    assert_ne!(first.outputs[0].origin, second.outputs[0].origin);
+    assert_eq!(bench.process().await, ["sheffield/gas.csv", "sheffield/power.csv"]);
+}
+
+#[tokio::test]
 async fn two_files_of_one_name_and_content_are_both_delivered() {
     let bench = Bench::start(&[]).await;
     bench
