@@ -23,6 +23,7 @@ mod proxy;
 mod recorder;
 mod report_server;
 mod s3;
+pub mod soak;
 
 pub use fleet::Fleet;
 pub use golden_case::{GoldenCase, golden_cases};
