@@ -19,6 +19,7 @@ mod local;
 mod log;
 pub mod loopback;
 mod mail;
+pub mod measured;
 mod proxy;
 mod recorder;
 mod report_server;

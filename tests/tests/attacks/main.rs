@@ -1,0 +1,12 @@
+//! What a stranger may send: each attack ends as it should, in bounded memory and time, and never with a panic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
+
+mod archives;
+mod attack;
