@@ -11,6 +11,7 @@
 
 pub mod aws_events;
 pub mod comparison;
+pub mod faults;
 mod fleet;
 pub mod functions;
 mod golden_case;
@@ -32,7 +33,7 @@ pub use golden_run::Pipeline;
 pub use local::{LAMBDAS_ATTEMPTS, Local, Object, deliver};
 pub use log::{Log, Metric};
 pub use mail::{Attachment, Mail};
-pub use proxy::{Fault, Proxy};
+pub use proxy::{Fault, Proxy, When};
 pub use recorder::{Recorded, Recorder};
 pub use report_server::{Answer, ReportServer};
 pub use s3::S3;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
+use crate::faults::Faults;
 use crate::golden_run::Pipeline;
 
 /// How many objects are worked on at once.
@@ -27,6 +28,7 @@ pub struct Local {
     stack: LocalStack,
     stages: Arc<Stages>,
     events: UnboundedReceiver<ObjectCreated>,
+    vars: BTreeMap<String, String>,
     // Removed after everything that uses it.
     _folder: TempDir,
 }
@@ -48,14 +50,13 @@ impl Local {
         let lookup = |name: &str| vars.get(name).cloned();
         let folder = tempfile::tempdir().unwrap();
         let stack = LocalStack::start(folder.path(), Vars::new(lookup)).await.unwrap();
-        let mut again = Vars::new(lookup);
-        let stages = Stages::read(&mut again, stack.config(), stack.store());
-        let stages = Arc::new(again.finish(stages).unwrap());
+        let stages = stages(vars, &stack, stack.store());
         let events = stack.s3().subscribe();
         Self {
             stack,
             stages,
             events,
+            vars: vars.clone(),
             _folder: folder,
         }
     }
@@ -76,6 +77,16 @@ impl Local {
     /// The steps.
     pub fn stages(&self) -> Arc<Stages> {
         Arc::clone(&self.stages)
+    }
+
+    /// The buckets as a worker with faults reaches them.
+    pub fn store_with(&self, faults: &Faults) -> Store {
+        Store::new(faults.client(self.stack.s3()), self.store().buckets().clone())
+    }
+
+    /// The steps over another way to the buckets.
+    pub fn stages_with(&self, store: &Store) -> Arc<Stages> {
+        stages(&self.vars, &self.stack, store)
     }
 
     /// Puts an object that no object may hold the key of.
@@ -222,6 +233,12 @@ impl Pipeline for Local {
     async fn work(&mut self) {
         self.work().await;
     }
+}
+
+fn stages(vars: &BTreeMap<String, String>, stack: &LocalStack, store: &Store) -> Arc<Stages> {
+    let mut vars = Vars::new(|name| vars.get(name).cloned());
+    let stages = Stages::read(&mut vars, stack.config(), store);
+    Arc::new(vars.finish(stages).unwrap())
 }
 
 /// Delivers one event as S3 sends it, through the decoder that Lambda uses, until it is handled or all attempts have
