@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use pipeline_core::{BadPart, Bucket, Config, Failure, Input, Outbox, Output, SafePath, Stage, Step, Vars, Verdict};
+use pipeline_core::{
+    BadPart, Bucket, Config, Failure, Input, Outbox, Output, SafePath, Stage, Step, Vars, Verdict, bytes_in_words,
+};
 
 use crate::config::{Options, Sheets};
 use crate::error::ConvertError;
@@ -61,7 +63,16 @@ impl Step for ConvertFile {
         Stage::ConvertFile
     }
 
+    fn most_bytes(&self) -> u64 {
+        self.options.limits.file_bytes
+    }
+
     fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
+        let most = self.most_bytes();
+        if input.size() > most {
+            let error = ConvertError::TooLarge(format!("it has more than {}", bytes_in_words(most)));
+            return Ok(error.rejection().map_or(Verdict::Done, Verdict::Rejected));
+        }
         let reader = input.open();
         let mut failure = None;
         let mut position = 0;

@@ -8,7 +8,7 @@
 //! The step, run by the runner over a real S3 server.
 
 use convert_file::{ConvertFile, Options, Sheets};
-use pipeline_core::{Bucket, Limits, Outcome, ReasonCode, Receipt};
+use pipeline_core::{Bucket, Limits, MIB, Outcome, ReasonCode, Receipt};
 use rust_xlsxwriter::Workbook;
 use step_bench::Bench;
 
@@ -104,4 +104,28 @@ async fn a_broken_workbook_is_put_aside_with_its_reason() {
     );
     assert!(bench.objects(Bucket::Process).await.is_empty());
     assert_eq!(bench.objects(Bucket::Unprocessable).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_workbook_over_the_limit_is_put_aside_without_being_fetched() {
+    let bench = Bench::start().await;
+    let mut content = workbook();
+    content.resize(3 * 1024 * 1024, 0);
+    let limits = Limits {
+        file_bytes: 2 * MIB,
+        ..Limits::default()
+    };
+    let step = ConvertFile::new(Options {
+        sheets: Sheets::First,
+        limits,
+    });
+    let receipt = bench.run(step, "sheffield/large.xlsx", &content).await;
+    let rejection = receipt.rejected.unwrap().rejection;
+    assert_eq!(rejection.reason_code, ReasonCode::TooLarge);
+    assert_eq!(rejection.reason, "This workbook is too large: it has more than 2 MiB.");
+    assert_eq!(receipt.input.blake3, None);
+    assert_eq!(
+        bench.content(Bucket::Unprocessable, "sheffield/large.xlsx").await,
+        content
+    );
 }

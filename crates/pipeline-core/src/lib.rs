@@ -40,7 +40,7 @@ pub use event::ObjectEvent;
 pub use handled::{About, Before, Earlier, Handled, RunError};
 pub use key::{Key, KeyLayout, UnknownLayout, stamp};
 pub use kind::FileKind;
-pub use limits::{GIB, Limits, MIB};
+pub use limits::{GIB, Limits, MIB, bytes_in_words};
 pub use origin::{NotAnOrigin, Origin};
 pub use outbox::{Outbox, Output};
 pub use output_writer::OutputWriter;

@@ -14,6 +14,8 @@ pub struct Limits {
     pub depth: u32,
     /// Members of one archive, parts of one email (`LIMIT_MEMBERS`).
     pub members: u64,
+    /// Bytes of any file as it arrives in process or spreadsheet (`LIMIT_FILE_BYTES`).
+    pub file_bytes: u64,
     /// Bytes of one archive as it arrives (`LIMIT_ARCHIVE_BYTES`).
     pub archive_bytes: u64,
     /// Bytes of one unpacked member (`LIMIT_MEMBER_BYTES`).
@@ -33,6 +35,7 @@ impl Default for Limits {
         Self {
             depth: 4,
             members: 10_000,
+            file_bytes: 4 * GIB,
             archive_bytes: 4 * GIB,
             member_bytes: 2 * GIB,
             unpacked_bytes: 10 * GIB,
@@ -50,6 +53,7 @@ impl Limits {
         Self {
             depth: vars.parsed("LIMIT_DEPTH", default.depth),
             members: vars.parsed("LIMIT_MEMBERS", default.members),
+            file_bytes: vars.parsed("LIMIT_FILE_BYTES", default.file_bytes),
             archive_bytes: vars.parsed("LIMIT_ARCHIVE_BYTES", default.archive_bytes),
             member_bytes: vars.parsed("LIMIT_MEMBER_BYTES", default.member_bytes),
             unpacked_bytes: vars.parsed("LIMIT_UNPACKED_BYTES", default.unpacked_bytes),
@@ -57,5 +61,31 @@ impl Limits {
             download_bytes: vars.parsed("LIMIT_DOWNLOAD_BYTES", default.download_bytes),
             sheet_cells: vars.parsed("LIMIT_SHEET_CELLS", default.sheet_cells),
         }
+    }
+}
+
+/// A number of bytes as people say it: in the largest unit that divides it.
+#[must_use]
+pub fn bytes_in_words(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")];
+    let unit = UNITS
+        .iter()
+        .find(|(size, _)| bytes >= *size && bytes.is_multiple_of(*size));
+    unit.map_or_else(
+        || format!("{bytes} bytes"),
+        |(size, name)| format!("{} {name}", bytes / size),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_said_in_the_largest_unit_that_divides_them() {
+        assert_eq!(bytes_in_words(2 << 30), "2 GiB");
+        assert_eq!(bytes_in_words(1536 << 20), "1536 MiB");
+        assert_eq!(bytes_in_words(1000), "1000 bytes");
+        assert_eq!(bytes_in_words(0), "0 bytes");
     }
 }

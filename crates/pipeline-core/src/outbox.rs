@@ -137,7 +137,7 @@ impl Outbox {
             origin: input.origin,
             layout,
             source,
-            source_blake3: input.spool.blake3(),
+            source_blake3: input.spool.blake3().unwrap_or_default(),
             notes: Notes::default(),
         }
     }

@@ -99,8 +99,9 @@ pub struct InputRecord {
     pub size: u64,
     /// Its entity tag.
     pub etag: String,
-    /// The BLAKE3 hash of its content, in hex.
-    pub blake3: String,
+    /// The BLAKE3 hash of its content, in hex; none if it was too large to be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
 }
 
 /// An object that a step made.

@@ -112,9 +112,13 @@ impl<S: Step> Runner<S> {
         let Some(body) = self.store.get(bucket, &source.key, &source.head.etag).await? else {
             return Ok(Worked::Before(Earlier::SourceGone));
         };
-        let spool = Spool::fetch(body, source.head.size)
-            .await
-            .map_err(|error| self.broken_body(&source, error))?;
+        let size = source.head.size;
+        let spool = if size > self.step.most_bytes() {
+            Spool::fetch_beginning(body, size).await
+        } else {
+            Spool::fetch(body, size).await
+        };
+        let spool = spool.map_err(|error| self.broken_body(&source, error))?;
         let receipt = match self.run_step(&source, spool, started).await {
             Ok(receipt) => receipt,
             // Another worker on the same object was faster, and took the source or the outputs' turn away: that is no failure.

@@ -14,12 +14,17 @@ use crate::latch::Latch;
 /// Contents up to this size stay in memory.
 const MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The content of one object, whole.
+/// Bytes that are fetched of an object that is too large to be worked on.
+pub(crate) const BEGINNING_BYTES: u64 = 1024 * 1024;
+
+/// The content of one object: whole, or only its beginning if the object is too large to be worked on.
 #[derive(Debug)]
 pub struct Spool {
     content: Content,
+    /// Bytes of the object, however many are here.
     size: u64,
-    blake3: blake3::Hash,
+    /// Of the whole content.
+    blake3: Option<blake3::Hash>,
 }
 
 #[derive(Debug)]
@@ -66,7 +71,26 @@ impl Spool {
         Ok(Self {
             content,
             size,
-            blake3: hasher.finalize(),
+            blake3: Some(hasher.finalize()),
+        })
+    }
+
+    /// Fetches the beginning of a body: no disk is large enough for every object, but what a header says is worth knowing.
+    ///
+    /// # Errors
+    /// If the body breaks off.
+    pub(crate) async fn fetch_beginning(mut body: ByteStream, size: u64) -> io::Result<Self> {
+        let wanted = usize::try_from(size.min(BEGINNING_BYTES)).unwrap_or(usize::MAX);
+        let mut memory = BytesMut::new();
+        while memory.len() < wanted {
+            let chunk = body.try_next().await.map_err(io::Error::other)?;
+            memory.extend_from_slice(&chunk.ok_or(io::ErrorKind::UnexpectedEof)?);
+        }
+        memory.truncate(wanted);
+        Ok(Self {
+            content: Content::Memory(memory.freeze()),
+            size,
+            blake3: None,
         })
     }
 
@@ -76,7 +100,7 @@ impl Spool {
         let bytes = bytes.into();
         Self {
             size: bytes.len() as u64,
-            blake3: blake3::hash(&bytes),
+            blake3: Some(blake3::hash(&bytes)),
             content: Content::Memory(bytes),
         }
     }
@@ -87,18 +111,18 @@ impl Spool {
         self.size
     }
 
-    /// The BLAKE3 hash of the content, in hex.
+    /// The BLAKE3 hash of the content, in hex, if all of it was read.
     #[must_use]
-    pub fn blake3(&self) -> String {
-        self.blake3.to_hex().to_string()
+    pub fn blake3(&self) -> Option<String> {
+        self.blake3.map(|hash| hash.to_hex().to_string())
     }
 
-    /// The content if it is in memory.
+    /// The content if all of it is in memory.
     #[must_use]
     pub fn in_memory(&self) -> Option<&Bytes> {
         match &self.content {
-            Content::Memory(bytes) => Some(bytes),
-            Content::Disk(_) => None,
+            Content::Memory(bytes) if self.blake3.is_some() => Some(bytes),
+            Content::Memory(_) | Content::Disk(_) => None,
         }
     }
 
@@ -137,7 +161,14 @@ impl Read for SpoolReader {
         let read = match &self.content {
             Content::Memory(bytes) => {
                 let position = usize::try_from(self.position).unwrap_or(usize::MAX);
-                bytes.get(position..).unwrap_or_default().read(buffer)?
+                let mut rest = bytes.get(position..).unwrap_or_default();
+                if rest.is_empty() {
+                    // An end here would look like that of a short file.
+                    let error = io::Error::other("only the beginning of this object was fetched");
+                    self.latch.spool_failed(&error);
+                    return Err(error);
+                }
+                rest.read(buffer)?
             }
             Content::Disk(file) => file.read_at(buffer, self.position).inspect_err(|error| {
                 if error.kind() != io::ErrorKind::Interrupted {
@@ -177,7 +208,7 @@ mod tests {
                 file
             })),
             size: READINGS.len() as u64,
-            blake3: blake3::hash(READINGS),
+            blake3: Some(blake3::hash(READINGS)),
         };
         let body = ByteStream::from_static(READINGS);
         [on_disk, Spool::fetch(body, READINGS.len() as u64).await.unwrap()]
@@ -200,7 +231,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_beginning_of_a_large_object_never_passes_for_the_whole() {
+        let size = 5 * 1024 * BEGINNING_BYTES;
+        let mut body = vec![b'M'; usize::try_from(BEGINNING_BYTES).unwrap() + 10];
+        let spool = Spool::fetch_beginning(ByteStream::from(body.clone()), size)
+            .await
+            .unwrap();
+        assert_eq!((spool.size(), spool.blake3(), spool.in_memory()), (size, None, None));
+        let latch = Arc::new(Latch::default());
+        let mut reader = spool.open(Arc::clone(&latch));
+        let mut read = vec![0; usize::try_from(BEGINNING_BYTES).unwrap()];
+        reader.read_exact(&mut read).unwrap();
+        body.truncate(read.len());
+        assert_eq!(read, body);
+        assert!(reader.read(&mut [0; 4]).is_err() && latch.take().is_some());
+    }
+
+    #[tokio::test]
     async fn a_body_that_ends_early_is_an_error() {
+        let short = Spool::fetch_beginning(ByteStream::from_static(READINGS), 1_000).await;
+        assert!(short.is_err());
         assert!(Spool::fetch(ByteStream::from_static(READINGS), 1_000).await.is_err());
     }
 }

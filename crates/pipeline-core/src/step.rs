@@ -24,6 +24,12 @@ pub trait Step: Send + Sync + 'static {
     /// Which stage it is.
     fn stage(&self) -> Stage;
 
+    /// What is larger than this the step will reject. So that this needs no room on the disk, the step is given only the first MiB of
+    /// such an object; reading on fails the step.
+    fn most_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Reads the object, writes what it makes of it to the outbox, and says how it ended.
     ///
     /// # Errors
@@ -172,7 +178,7 @@ impl Input {
         self.provenance.received
     }
 
-    /// Bytes.
+    /// Bytes, even if not all of them were fetched ([`Step::most_bytes`]).
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.spool.size()

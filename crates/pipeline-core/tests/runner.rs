@@ -40,7 +40,7 @@ async fn what_a_step_makes_arrives_then_the_receipt_is_written_and_the_source_re
     assert!(bench.keys(Bucket::Process).await.is_empty());
     assert_eq!(bench.keys(Bucket::Receipts).await, [format!("{}.json", receipt.origin)]);
     assert_eq!(receipt.outputs[0].key, "sheffield/import.csv");
-    assert_eq!(receipt.outputs[0].blake3, receipt.input.blake3);
+    assert_eq!(Some(&receipt.outputs[0].blake3), receipt.input.blake3.as_ref());
     let stored: pipeline_core::Receipt = serde_json::from_slice(
         &bench
             .content(Bucket::Receipts, &format!("{}.json", receipt.origin))

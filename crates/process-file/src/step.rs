@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 
 use pipeline_core::{
     Bucket, Config, Failure, FileKind, Input, Outbox, Output, ReasonCode, Rejection, SafePath, Stage, Step, Vars,
-    Verdict, kind,
+    Verdict, bytes_in_words, kind,
 };
 
 use crate::clean::{CleanError, clean};
@@ -13,14 +13,19 @@ use crate::clean::{CleanError, clean};
 const PATH_IN_FILE: &str = "file";
 
 /// Classifies a file: CSV is cleaned into amr-data, archives and workbooks go to their stages, the rest is rejected.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ProcessFile;
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessFile {
+    /// Bytes of a file at most.
+    file_bytes: u64,
+}
 
 impl ProcessFile {
-    /// The step. It has no settings of its own.
+    /// The step with its limit. It has no settings of its own.
     #[must_use]
-    pub const fn read(_vars: &mut Vars<'_>, _config: &Config) -> Self {
-        Self
+    pub const fn read(_vars: &mut Vars<'_>, config: &Config) -> Self {
+        Self {
+            file_bytes: config.limits.file_bytes,
+        }
     }
 }
 
@@ -29,7 +34,14 @@ impl Step for ProcessFile {
         Stage::ProcessFile
     }
 
+    fn most_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
     fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
+        if input.size() > self.file_bytes {
+            return Ok(Verdict::Rejected(too_large(self.file_bytes)));
+        }
         let mut content = input.open();
         let kind = kind::classify(&mut content, input.name().file_name()).map_err(Failure::Spool)?;
         match route(kind) {
@@ -84,6 +96,12 @@ fn delivered_name(name: &SafePath) -> SafePath {
     } else {
         name.clone()
     }
+}
+
+fn too_large(most: u64) -> Rejection {
+    let most = bytes_in_words(most);
+    let reason = format!("This file has more than {most}. Please send it in several files.");
+    Rejection::new(ReasonCode::TooLarge, reason)
 }
 
 fn nothing_left() -> Rejection {

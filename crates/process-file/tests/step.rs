@@ -7,7 +7,7 @@
 )]
 //! The step, run by the runner over a real S3 server.
 
-use pipeline_core::{Bucket, Outcome, ReasonCode, Receipt};
+use pipeline_core::{Bucket, MIB, Outcome, ReasonCode, Receipt, Vars};
 use process_file::ProcessFile;
 use step_bench::Bench;
 
@@ -19,7 +19,8 @@ trait Process {
 
 impl Process for Bench {
     async fn process(&self, key: &str, content: &[u8]) -> Receipt {
-        self.run(ProcessFile, key, content).await
+        let step = ProcessFile::read(&mut Vars::new(|_| None), &self.config);
+        self.run(step, key, content).await
     }
 }
 
@@ -109,4 +110,23 @@ async fn a_large_file_streams_through() {
         delivered,
         "2000000000001,01/02/2023,0.5,0.25,\"12\"\" pipe\"\n".repeat(500_000)
     );
+}
+
+#[tokio::test]
+async fn a_file_over_the_limit_is_put_aside_without_being_fetched() {
+    let mut bench = Bench::start().await;
+    bench.config.limits.file_bytes = 2 * MIB;
+    let line = "2000000000001,01/02/2023,0.5,0.25\n";
+    let content = line.repeat(3 * 1024 * 1024 / line.len());
+    let receipt = bench.process("sheffield/large.csv", content.as_bytes()).await;
+    let reject = receipt.rejected.unwrap();
+    assert_eq!(reject.rejection.reason_code, ReasonCode::TooLarge);
+    assert_eq!(
+        reject.rejection.reason,
+        "This file has more than 2 MiB. Please send it in several files."
+    );
+    // Nobody knows the hash of what nobody read.
+    assert_eq!((receipt.input.size, receipt.input.blake3), (content.len() as u64, None));
+    assert_eq!(bench.content(Bucket::Unprocessable, &reject.key).await, content);
+    assert!(bench.keys(Bucket::Process).await.is_empty() && bench.keys(Bucket::AmrData).await.is_empty());
 }

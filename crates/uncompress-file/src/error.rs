@@ -2,7 +2,7 @@
 
 use std::io;
 
-use pipeline_core::{BadPart, ReasonCode, Rejection};
+use pipeline_core::{BadPart, ReasonCode, Rejection, bytes_in_words};
 
 use crate::names;
 
@@ -20,13 +20,13 @@ pub enum Defect {
     #[error("This member is cut short, as happens when a transfer breaks off. Please send it again.")]
     CutShort,
     /// More bytes than a member may have.
-    #[error("This member unpacks to more than {}. Please send it in several files.", bytes(*.0))]
+    #[error("This member unpacks to more than {}. Please send it in several files.", bytes_in_words(*.0))]
     TooLarge(u64),
     /// More bytes than all members may have together: this one and those after it were not unpacked.
-    #[error("The archive unpacks to more than {} in all. Please send several smaller archives.", bytes(*.0))]
+    #[error("The archive unpacks to more than {} in all. Please send several smaller archives.", bytes_in_words(*.0))]
     TooLargeInAll(u64),
     /// A decoder would need more memory than it gets.
-    #[error("This member needs more than {} of memory to unpack. Please pack it with ordinary settings.", bytes(*.0))]
+    #[error("This member needs more than {} of memory to unpack. Please pack it with ordinary settings.", bytes_in_words(*.0))]
     TooMuchMemory(u64),
     /// Packed in a way that is not read here.
     #[error("This member is packed by a method that cannot be read here ({0}). Please use an ordinary ZIP file.")]
@@ -113,29 +113,9 @@ pub(crate) fn nothing_usable(bad: &[BadPart]) -> Option<Rejection> {
     ))
 }
 
-/// A limit as people say it: in the largest unit that divides it.
-pub(crate) fn bytes(limit: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let unit = UNITS
-        .iter()
-        .find(|(size, _)| limit >= *size && limit.is_multiple_of(*size));
-    unit.map_or_else(
-        || format!("{limit} bytes"),
-        |(size, name)| format!("{} {name}", limit / size),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn limits_are_said_in_the_largest_unit_that_divides_them() {
-        assert_eq!(bytes(2 << 30), "2 GiB");
-        assert_eq!(bytes(1536 << 20), "1536 MiB");
-        assert_eq!(bytes(1000), "1000 bytes");
-        assert_eq!(bytes(0), "0 bytes");
-    }
 
     #[test]
     fn a_defect_survives_the_way_through_a_reader() {

@@ -1,11 +1,11 @@
 //! Why an archive as a whole is refused.
 
-use pipeline_core::{Limits, ReasonCode, Rejection};
+use pipeline_core::{Limits, ReasonCode, Rejection, bytes_in_words};
 
-use crate::error::{UnpackError, bytes};
+use crate::error::UnpackError;
 
 pub(crate) fn too_large<E>(limits: &Limits) -> UnpackError<E> {
-    let most = bytes(limits.archive_bytes);
+    let most = bytes_in_words(limits.archive_bytes);
     let reason = format!("This archive has more than {most}. Please send several smaller archives.");
     UnpackError::Rejected(Rejection::new(ReasonCode::TooLarge, reason))
 }

@@ -28,6 +28,10 @@ impl Step for UncompressFile {
         Stage::UncompressFile
     }
 
+    fn most_bytes(&self) -> u64 {
+        self.limits.archive_bytes
+    }
+
     fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
         if input.depth() >= self.limits.depth {
             return Ok(Verdict::Rejected(reject::too_deep(&self.limits)));

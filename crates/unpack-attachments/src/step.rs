@@ -133,6 +133,10 @@ impl Step for UnpackAttachments {
         Stage::UnpackAttachments
     }
 
+    fn most_bytes(&self) -> u64 {
+        self.limits.email_bytes
+    }
+
     fn run(&self, input: &Input, outbox: &mut Outbox) -> Result<Verdict, Failure> {
         let is_too_large = input.size() > self.limits.email_bytes;
         let email = if is_too_large {

@@ -40,7 +40,7 @@ fn output(size: u64) -> OutputRecord {
         path_in_parent: String::new(),
         source_name: String::new(),
         size,
-        blake3: String::new(),
+        blake3: Some(String::new()),
         rows: None,
     }
 }
