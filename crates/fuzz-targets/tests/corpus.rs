@@ -8,15 +8,31 @@
 )]
 
 use std::fs;
+use std::panic;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fuzz_targets::TARGETS;
 
+/// A seed is replayed whole, cut short, and with one byte of it damaged at so many places.
+const DAMAGES: usize = 12;
+
+/// The conversion of workbooks catches panics; here they are noticed.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+fn folder(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz").join(name)
+}
+
 #[test]
 fn every_seed_of_every_corpus_is_survived() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        PANICS.fetch_add(1, Ordering::SeqCst);
+        tell(info);
+    }));
     for (name, target) in TARGETS {
-        let seeds: Vec<_> = fs::read_dir(corpus.join(name))
+        let seeds: Vec<_> = fs::read_dir(folder("corpus").join(name))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .collect();
@@ -28,19 +44,24 @@ fn every_seed_of_every_corpus_is_survived() {
             for cut in [bytes.len() / 3, bytes.len() / 2, bytes.len().saturating_sub(1)] {
                 target(&bytes[..cut]);
             }
-            for at in (0..bytes.len()).step_by(bytes.len() / 50 + 1) {
+            for at in (0..bytes.len()).step_by(bytes.len() / DAMAGES + 1) {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= 0x55;
                 target(&damaged);
             }
+            assert_eq!(
+                PANICS.load(Ordering::SeqCst),
+                0,
+                "a panic was caught in {}",
+                seed.display()
+            );
         }
     }
 }
 
 #[test]
 fn every_target_has_a_program_for_the_fuzzer() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
-    let mut programs: Vec<_> = fs::read_dir(folder)
+    let mut programs: Vec<_> = fs::read_dir(folder("fuzz_targets"))
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();

@@ -48,6 +48,14 @@ pub fn clean(reader: impl Read, writer: impl Write) -> Result<Cleaned, CleanErro
     clean_with(reader, writer, Sizes::default())
 }
 
+/// Cleans with bounds so small that every file of a few dozen bytes meets them all: an entry for fuzzing.
+///
+/// # Errors
+/// As [`clean`].
+pub fn clean_in_little_room(reader: impl Read, writer: impl Write) -> Result<Cleaned, CleanError> {
+    clean_with(reader, writer, Sizes::TINY)
+}
+
 /// Small writes are gathered; a stretch without repairs is larger and goes straight through.
 const WRITE: usize = 32 * 1024;
 

@@ -17,6 +17,6 @@ mod step;
 #[cfg(test)]
 mod strict;
 
-pub use clean::{CleanError, Cleaned, clean};
+pub use clean::{CleanError, Cleaned, clean, clean_in_little_room};
 pub use encoding::Encoding;
 pub use step::ProcessFile;

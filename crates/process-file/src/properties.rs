@@ -8,16 +8,6 @@ use crate::clean::{Cleaned, clean_with};
 use crate::sizes::Sizes;
 use crate::strict;
 
-/// Bounds so small that every file of a few dozen bytes meets them all.
-const TINY: Sizes = Sizes {
-    read: 5,
-    head: 64,
-    line: 16,
-    field: 24,
-    quoted_lines: 12,
-    sample: 4096,
-};
-
 fn cleaned(input: &[u8], sizes: Sizes) -> (String, Cleaned) {
     let mut output = Vec::new();
     let cleaned = clean_with(input, &mut output, sizes).unwrap();
@@ -138,7 +128,7 @@ proptest! {
 
     #[test]
     fn so_it_is_when_lines_and_fields_are_long(input in bytes()) {
-        parses_and_stays(&input, TINY);
+        parses_and_stays(&input, Sizes::TINY);
     }
 
     #[test]
@@ -157,7 +147,7 @@ proptest! {
 
     #[test]
     fn nothing_is_lost_but_blanks(input in text()) {
-        for sizes in [Sizes::default(), TINY] {
+        for sizes in [Sizes::default(), Sizes::TINY] {
             prop_assert_eq!(gist(&cleaned(input.as_bytes(), sizes).0), gist(&input));
         }
     }
@@ -205,7 +195,7 @@ proptest! {
         steps in prop::collection::vec(1_usize..9, 1..5),
         read in 1_usize..70,
     ) {
-        for sizes in [Sizes::default(), TINY] {
+        for sizes in [Sizes::default(), Sizes::TINY] {
             let expected = cleaned(&input, sizes);
             let dribble = Dribble { rest: &input, steps: Box::new(steps.iter().copied().cycle()) };
             let mut output = Vec::new();

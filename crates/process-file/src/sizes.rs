@@ -21,6 +21,18 @@ pub(crate) struct Sizes {
 
 const KIB: usize = 1024;
 
+impl Sizes {
+    /// Bounds so small that every file of a few dozen bytes meets them all: for tests and fuzzing.
+    pub(crate) const TINY: Self = Self {
+        read: 5,
+        head: 64,
+        line: 16,
+        field: 24,
+        quoted_lines: 12,
+        sample: 4096,
+    };
+}
+
 impl Default for Sizes {
     fn default() -> Self {
         Self {
