@@ -52,7 +52,7 @@ fn is_of(expected: &str, actual: &str) -> bool {
 }
 
 /// The key that an object would have if nothing held it: without the folder of time and origin.
-fn plain(key: &str) -> String {
+pub fn plain(key: &str) -> String {
     let is_stamp = |part: &&str| part.len() == "20250323-101112-0badcafe".len() && part.starts_with("20");
     let parts: Vec<_> = key.split('/').filter(|part| !is_stamp(part)).collect();
     parts.join("/")

@@ -21,7 +21,11 @@ pub struct Fleet {
 impl Fleet {
     /// The functions with these variables set, over new buckets.
     pub async fn start(variables: &BTreeMap<String, String>) -> Self {
-        let s3 = S3::start().await;
+        Self::over(S3::start().await, variables).await
+    }
+
+    /// The functions over buckets that may hold something.
+    pub async fn over(s3: S3, variables: &BTreeMap<String, String>) -> Self {
         let mut instances = BTreeMap::new();
         for stage in Stage::ALL {
             let function = functions::stage(stage, &s3).variables(variables.clone());

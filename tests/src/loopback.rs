@@ -4,8 +4,7 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -21,10 +20,11 @@ pub struct Loopback {
 
 impl Loopback {
     /// Starts a server on a free port of 127.0.0.1.
-    pub async fn start<F, R>(answer: F) -> Self
+    pub async fn start<F, R, B>(answer: F) -> Self
     where
         F: Fn(Request<Incoming>) -> R + Clone + Send + 'static,
-        R: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+        R: Future<Output = Response<B>> + Send + 'static,
+        B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
     {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,6 +1,7 @@
 //! The seven buckets, new for each test: on the embedded S3, or on another one.
 
 use std::env;
+use std::fs::{self, File};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,11 +9,12 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use bytes::Bytes;
-use embedded_s3::EmbeddedS3;
+use embedded_s3::{EmbeddedS3, ObjectCreated};
 use pipeline_core::store::Put;
 use pipeline_core::{Bucket, Buckets, Key, Store};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::aws_events;
 
@@ -41,10 +43,11 @@ impl S3 {
         };
         let variable = |name: &str| env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
         let login = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
-        Self::with_buckets(endpoint, variable("AWS_REGION"), login, None).await
+        Self::with_buckets(&fresh_name(), endpoint, variable("AWS_REGION"), login, None).await
     }
 
-    async fn embedded() -> Self {
+    /// New buckets on an embedded S3, of the same names each time: names are part of origins.
+    pub async fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = EmbeddedS3::start(folder.path(), embedded_s3::Options::default())
             .await
@@ -52,10 +55,11 @@ impl S3 {
         let login = server.credentials().clone();
         let login = (login.access_key_id, login.secret_access_key);
         let (endpoint, region) = (server.endpoint(), server.region().to_owned());
-        Self::with_buckets(endpoint, region, login, Some((server, folder))).await
+        Self::with_buckets("test", endpoint, region, login, Some((server, folder))).await
     }
 
     async fn with_buckets(
+        stage: &str,
         endpoint: String,
         region: String,
         (access_key_id, secret_access_key): (String, String),
@@ -70,7 +74,6 @@ impl S3 {
             .force_path_style(true)
             .build();
         let client = Client::from_conf(config);
-        let stage = fresh_name();
         let buckets = Buckets::named(|bucket| format!("es-{stage}-data-{bucket}"));
         for bucket in Bucket::ALL {
             let place = CreateBucketConfiguration::builder()
@@ -132,6 +135,26 @@ impl S3 {
             .put_new(bucket, &Key::new(key), bytes.into(), [].into())
             .await;
         assert_eq!(put.unwrap(), Put::Created, "{bucket}/{key}");
+    }
+
+    /// A file that a person puts into a bucket of the embedded S3, which tells nobody. The time is part of its origin.
+    pub fn drop_file(&self, bucket: Bucket, key: &str, bytes: &[u8], time: SystemTime) {
+        let (_, folder) = self.embedded.as_ref().expect("an embedded S3");
+        let path = folder.path().join(self.name(bucket)).join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        File::options()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    }
+
+    /// The events of objects that are created from now on: only the embedded S3 tells.
+    pub fn events(&self) -> UnboundedReceiver<ObjectCreated> {
+        let (server, _) = self.embedded.as_ref().expect("an embedded S3");
+        server.subscribe()
     }
 
     /// The keys of a bucket.
