@@ -206,6 +206,27 @@ async fn an_email_for_nobody_of_ours_is_rejected() {
 }
 
 #[tokio::test]
+async fn an_email_for_nobody_of_ours_is_filed_under_unknown_area() {
+    for setting in [("MAIL_DOMAINS", "readings.example"), ("AREAS", "bam")] {
+        let bench = Bench::start(&[setting]).await;
+        bench.email("2025/lost", &email("X: 1")).await;
+        assert_eq!(bench.keys(Bucket::Unprocessable).await, ["unknown-area/2025/lost"]);
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_an_attached_email_belong_to_the_outer_emails_area() {
+    let bench = Bench::start(&[]).await;
+    let inner = String::from_utf8(email("X: 1"))
+        .unwrap()
+        .replace("sheffield@", "bam@")
+        .replace("=_b1", "inner");
+    let outer = multipart("mixed", &[format!("Content-Type: message/rfc822\r\n\r\n{inner}")]);
+    bench.email("forwarded", &outer).await;
+    assert_eq!(bench.process().await, ["sheffield/gas.csv"]);
+}
+
+#[tokio::test]
 async fn what_the_mail_service_refuses_is_refused() {
     let bench = Bench::start(&[]).await;
     let receipt = bench
@@ -325,6 +346,40 @@ async fn a_link_beside_data_is_left_alone() {
     bench.email("both", &multipart("mixed", &[text, csv("gas.csv")])).await;
     assert_eq!(bench.process().await, ["sheffield/gas.csv"]);
     assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_table_in_the_text_is_left_out_where_the_email_links_to_its_files() {
+    let server = portal();
+    let bench = Bench::start(&[("DOWNLOAD_LINKS", &server.url("/files/"))]).await;
+    let table = format!("Content-Type: text/plain\r\nContent-Disposition: inline\r\n\r\n{READINGS}");
+    let page = |path| format!("Content-Type: text/html\r\n\r\n<a href='{}'>all</a>", server.url(path));
+    let linked = multipart("mixed", &[table.clone(), page("/files/b.csv")]);
+    bench.email("linked", &linked).await;
+    assert_eq!(bench.process().await, ["sheffield/b.csv"]);
+    let other = multipart("mixed", &[table, page("/other/b.csv")]);
+    bench.email("not linked", &other).await;
+    assert_eq!(bench.process().await, ["sheffield/attachment-1.txt", "sheffield/b.csv"]);
+}
+
+#[tokio::test]
+async fn an_email_with_more_than_a_hundred_links_is_rejected() {
+    let server = Server::start(|_| Reply::ok(READINGS));
+    let bench = Bench::start(&[("DOWNLOAD_LINKS", &server.url("/files/"))]).await;
+    let links = |count: u32| -> String {
+        let links = (0..count).map(|n| format!("{}?n={n}\r\n", server.url("/files/b.csv")));
+        links.collect()
+    };
+    let receipt = bench.email("many", &letter(&links(101), false)).await;
+    assert_eq!(
+        (receipt.outcome, code(&receipt)),
+        (Outcome::Rejected, ReasonCode::TooManyMembers)
+    );
+    assert!(server.requests().is_empty());
+    assert_eq!(
+        bench.email("just", &letter(&links(100), false)).await.outputs.len(),
+        100
+    );
 }
 
 #[tokio::test]

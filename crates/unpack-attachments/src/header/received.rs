@@ -83,6 +83,18 @@ mod tests {
     }
 
     #[test]
+    fn only_the_topmost_date_counts() {
+        let topmost = |raw: &[u8]| Received::topmost(&crate::header::fields::parse(raw, 0, b'\n', |_| false).0).at;
+        let ours = "Received: by inbound; Thu, 20 Nov 2025 10:11:12 +0000\n";
+        let theirs = "Received: by mx; Sat, 01 Jan 2000 00:00:00 +0000\n\n";
+        assert_eq!(
+            topmost(format!("{ours}{theirs}").as_bytes()),
+            Some(datetime!(2025-11-20 10:11:12 UTC))
+        );
+        assert_eq!(topmost(format!("Received: by inbound\n{theirs}").as_bytes()), None);
+    }
+
+    #[test]
     fn a_date_that_is_none_is_not_made_up() {
         assert_eq!(at("by x; yesterday"), None);
         assert_eq!(at("by x"), None);
