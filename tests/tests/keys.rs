@@ -115,7 +115,7 @@ async fn a_file_that_a_person_drops_into_a_bucket_goes_through() {
     let mut local = Local::with(&[]).await;
     local.put(Bucket::Process, "bam/2025/hh.csv", CSV).await;
     local
-        .put(Bucket::Uncompressed, "bam/march.zip", zip("in/the/zip.csv"))
+        .put(Bucket::Uncompressed, "bam/march.zip", zip("in/the/zip.csv", CSV))
         .await;
     local.put(Bucket::Spreadsheet, "bam/sheet.xls", SHEET).await;
     local.work().await;
@@ -166,6 +166,41 @@ async fn an_event_about_an_object_that_is_gone_is_done_before() {
     }
 }
 
+#[tokio::test]
+async fn emails_in_emails_and_archives_in_archives_are_counted_together() {
+    // An archive in an archive in an email that is attached to another: the outer archive lies one deep, the inner one two.
+    let archive = zip("inner.zip", &zip("hh.csv", CSV));
+    let forwarded = Mail::to("frome").attach("outer.zip", archive).to_bytes();
+    let mail = Mail::to("bam")
+        .attach("fwd.eml", with_another_boundary(forwarded))
+        .to_bytes();
+    for (limit, delivered) in [("3", vec!["bam/hh.csv"]), ("2", vec![])] {
+        let mut local = Local::with(&[("LIMIT_DEPTH", limit)]).await;
+        local.send("1", mail.clone()).await;
+        local.work().await;
+        assert_eq!(local.keys(Bucket::AmrData).await, delivered, "{limit}");
+        let codes: Vec<String> = local
+            .objects(Bucket::Unprocessable)
+            .await
+            .into_iter()
+            .map(|object| object.metadata["reason-code"].clone())
+            .collect();
+        assert_eq!(codes.is_empty(), !delivered.is_empty());
+        assert!(codes.iter().all(|code| code == "too-deep"), "{codes:?}");
+    }
+}
+
+/// An email that may lie in another of ours.
+fn with_another_boundary(mut email: Vec<u8>) -> Vec<u8> {
+    const OURS: &[u8] = b"=_part";
+    for at in 0..email.len() - OURS.len() {
+        if email[at..].starts_with(OURS) {
+            email[at..at + OURS.len()].copy_from_slice(b"=_fwd_");
+        }
+    }
+    email
+}
+
 /// The smallest workbook that is text: SpreadsheetML 2003.
 const SHEET: &str = r#"<?xml version="1.0"?>
 <?mso-application progid="Excel.Sheet"?>
@@ -176,12 +211,12 @@ const SHEET: &str = r#"<?xml version="1.0"?>
 </Table></Worksheet></Workbook>
 "#;
 
-fn zip(member: &str) -> Vec<u8> {
+fn zip(member: &str, content: &[u8]) -> Vec<u8> {
     use std::io::Write as _;
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     archive
         .start_file(member, zip::write::SimpleFileOptions::default())
         .unwrap();
-    archive.write_all(CSV).unwrap();
+    archive.write_all(content).unwrap();
     archive.finish().unwrap().into_inner()
 }
