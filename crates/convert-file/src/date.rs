@@ -288,6 +288,15 @@ mod tests {
     }
 
     #[test]
+    fn under_a_time_format_up_to_a_year_of_days_is_a_duration_and_more_is_a_date() {
+        assert_eq!(in_1900(2.5, NumberFormat::Time), "60:00:00");
+        assert_eq!(in_1900(365.75, NumberFormat::Time), "8778:00:00");
+        assert_eq!(in_1900(366.0, NumberFormat::Time), "1900-12-31");
+        assert_eq!(in_1900(366.5, NumberFormat::Time), "1900-12-31T12:00:00+00:00");
+        assert_eq!(in_1900(2.5, NumberFormat::DateTime), "1900-01-02T12:00:00+00:00");
+    }
+
+    #[test]
     fn the_1900_system_has_a_29_february() {
         for (serial, day) in [
             (0.0, "1899-12-31"),

@@ -7,7 +7,7 @@
 
 use std::io::{Seek as _, Write as _};
 
-use pipeline_core::Limits;
+use pipeline_core::{Limits, bytes_in_words};
 use tempfile::SpooledTempFile;
 
 use crate::error::ConvertError;
@@ -17,14 +17,13 @@ use crate::value::{CellRef, Value};
 
 /// Rows up to this many bytes stay in memory.
 const MEMORY_BYTES: usize = 4 * 1024 * 1024;
-/// A row is put together in memory; Excel's longest row of longest texts would not fit, a row of readings always does.
-pub(crate) const ROW_BYTES: usize = 64 * 1024 * 1024;
 /// Excel's longest row has 16,384 cells.
 const ROW_CELLS: usize = 1_000_000;
-/// Cells out of order are sorted in memory.
-const LATE_CELLS: usize = 5_000_000;
-/// And so is their text.
-const LATE_BYTES: usize = 256 * 1024 * 1024;
+/// What a cell that comes out of order takes beside its text.
+const LATE_CELL_BYTES: u64 = size_of::<(u32, Slot)>() as u64;
+
+/// Places in a row, and in what is out of order, are counted in 32 bits.
+const MOST_ROW_BYTES: u64 = 1 << 30;
 
 /// Two rows of three filled cells make a table; a cover sheet has fewer.
 const TABLE_ROWS: u64 = 2;
@@ -70,12 +69,14 @@ impl Extent {
 pub(crate) struct Grid {
     limit_cells: u64,
     limit_bytes: u64,
+    /// A row is put together in memory; Excel's longest row of longest texts would not fit, a row of readings always does.
+    row_bytes: u64,
     extent: Option<Extent>,
     too_large: Option<String>,
     rows_of_three: u64,
     row: Row,
     row_number: Option<u32>,
-    rows: std::io::BufWriter<SpooledTempFile>,
+    rows: RowsFile,
     rows_bytes: u64,
     late: Vec<(u32, Slot)>,
     late_text: String,
@@ -86,12 +87,13 @@ impl Grid {
         Self {
             limit_cells: limits.sheet_cells,
             limit_bytes: limits.member_bytes,
+            row_bytes: limits.row_bytes.min(MOST_ROW_BYTES),
             extent: None,
             too_large: None,
             rows_of_three: 0,
             row: Row::default(),
             row_number: None,
-            rows: std::io::BufWriter::with_capacity(64 * 1024, SpooledTempFile::new(MEMORY_BYTES)),
+            rows: spooled(),
             rows_bytes: 0,
             late: Vec::new(),
             late_text: String::new(),
@@ -113,8 +115,8 @@ impl Grid {
                 self.row.push(at.column, value);
             }
         }
-        if self.row.text_bytes() > ROW_BYTES {
-            self.give_up(format!("row {} holds more than 64 MiB of text", u64::from(at.row) + 1));
+        if self.row.text_bytes() as u64 > self.row_bytes {
+            self.give_up(long_row(at.row, self.row_bytes));
         }
         if self.row.filled() > ROW_CELLS {
             self.give_up(format!("row {} has more than a million cells", u64::from(at.row) + 1));
@@ -152,7 +154,8 @@ impl Grid {
         value.render(&mut self.late_text);
         self.late
             .push((at.row, Slot::new(at.column, start, self.late_text.len())));
-        if self.late.len() > LATE_CELLS || self.late_text.len() > LATE_BYTES {
+        let kept = self.late.len() as u64 * LATE_CELL_BYTES + self.late_text.len() as u64;
+        if kept > self.row_bytes.saturating_mul(2) {
             self.give_up("too many of its cells are out of order".to_owned());
         }
     }
@@ -181,12 +184,7 @@ impl Grid {
     /// Closes the sheet.
     pub(crate) fn finish(mut self) -> Result<FilledGrid, ConvertError> {
         self.close_row()?;
-        self.rows.flush().map_err(ConvertError::Spool)?;
-        let mut file = self
-            .rows
-            .into_inner()
-            .map_err(|error| ConvertError::Spool(error.into_error()))?;
-        file.rewind().map_err(ConvertError::Spool)?;
+        let file = closed(self.rows)?;
         // The sort is stable, so that the last value at a place stays last.
         self.late.sort_by_key(|(row, slot)| (*row, slot.column));
         let too_large = match (self.too_large, self.extent) {
@@ -205,12 +203,33 @@ impl Grid {
             too_large,
             rows_of_three: self.rows_of_three,
             rows: SheetRows::new(file, self.late, self.late_text),
+            rows_bytes: self.rows_bytes,
+            disordered,
         };
         if disordered {
             grid.count_again()?;
         }
         Ok(grid)
     }
+}
+
+/// What is said of a row that is too long.
+pub(crate) fn long_row(row: u32, most: u64) -> String {
+    format!("row {} holds more than {} of text", u64::from(row) + 1, bytes_in_words(most))
+}
+
+type RowsFile = std::io::BufWriter<SpooledTempFile>;
+
+fn spooled() -> RowsFile {
+    std::io::BufWriter::with_capacity(64 * 1024, SpooledTempFile::new(MEMORY_BYTES))
+}
+
+fn closed(mut rows: RowsFile) -> Result<SpooledTempFile, ConvertError> {
+    rows.flush().map_err(ConvertError::Spool)?;
+    let file = rows.into_inner();
+    let mut file = file.map_err(|error| ConvertError::Spool(error.into_error()))?;
+    file.rewind().map_err(ConvertError::Spool)?;
+    Ok(file)
 }
 
 /// All cells of a sheet.
@@ -220,9 +239,31 @@ pub(crate) struct FilledGrid {
     too_large: Option<String>,
     rows_of_three: u64,
     rows: SheetRows,
+    rows_bytes: u64,
+    disordered: bool,
 }
 
 impl FilledGrid {
+    /// How much work it was to keep the sheet, and will be to write it: bytes of its cells, and places in it.
+    pub(crate) fn weight(&self) -> u64 {
+        let places = self.extent.map_or(0, |extent| extent.rows().saturating_mul(extent.columns()));
+        let written = if self.too_large.is_some() { 0 } else { places };
+        self.rows_bytes.saturating_add(written)
+    }
+
+    /// The same with all cells in the temporary file, so that a sheet that waits for others holds no memory.
+    pub(crate) fn sorted(mut self) -> Result<Self, ConvertError> {
+        if !std::mem::take(&mut self.disordered) {
+            return Ok(self);
+        }
+        let mut file = spooled();
+        while let Some((number, row)) = self.rows.next_row()? {
+            row.store(number, &mut file).map_err(ConvertError::Spool)?;
+        }
+        self.rows = SheetRows::new(closed(file)?, Vec::new(), String::new());
+        Ok(self)
+    }
+
     pub(crate) const fn has_values(&self) -> bool {
         self.extent.is_some()
     }
@@ -306,6 +347,19 @@ mod tests {
             (1, 2, "f"),
         ];
         assert!(grid(&stray_first, 1000).is_table());
+    }
+
+    #[test]
+    fn a_table_has_two_rows_of_three_filled_cells() {
+        let rows = |widths: [u32; 3]| {
+            let cells: Vec<(u32, u32, &str)> = (0..)
+                .zip(widths)
+                .flat_map(|(row, width)| (0..width).map(move |column| (row, column, "x")))
+                .collect();
+            grid(&cells, 1000).is_table()
+        };
+        assert!(rows([3, 0, 3]) && rows([1, 5, 3]));
+        assert!(!rows([5, 0, 0]) && !rows([2, 2, 2]) && !rows([2, 3, 2]));
     }
 
     #[test]
