@@ -253,6 +253,28 @@ fn sheets_of_confusing_names_are_all_delivered() {
 }
 
 #[test]
+fn an_email_with_a_logo_beside_its_data_is_partly_delivered() {
+    let place = Place::new();
+    let part = |kind: &str, name: &str, content: &str| {
+        format!(
+            "--b1\r\nContent-Type: {kind}; name={name}\r\nContent-Disposition: inline; filename={name}\r\n\r\n{content}\r\n"
+        )
+    };
+    let email = [
+        "From: Metering <reports@supplier.example>\r\nTo: sheffield@example.org\r\nMIME-Version: 1.0\r\n",
+        "Content-Type: multipart/mixed; boundary=b1\r\n\r\n",
+        &part("text/csv", "import.csv", READINGS),
+        &part("image/gif", "logo.gif", "GIF89a\u{1}"),
+        "--b1--\r\n",
+    ];
+    place.write("mail/1.eml", email.concat());
+    let (code, lines) = place.run_json(&["mail"]);
+    assert_eq!((code, &lines[0]["outcome"]), (0, &json!("partly")));
+    assert_eq!(lines[0]["delivered"], json!(["sheffield/import.csv"]));
+    assert_eq!(lines[0]["rejected"][0]["reason_code"], "not-data");
+}
+
+#[test]
 fn another_email_with_a_file_of_the_same_name_overwrites_nothing() {
     let place = Place::new();
     place.write("1.eml", email("1", "sheffield@example.org", "import.csv", READINGS));
