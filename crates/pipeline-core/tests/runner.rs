@@ -189,6 +189,24 @@ async fn a_retry_that_finds_its_file_under_the_second_key_is_done() {
 }
 
 #[tokio::test]
+async fn a_file_that_the_importer_takes_before_the_receipt_is_written_comes_once_more() {
+    let bench = Bench::start().await;
+    let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", READINGS).await;
+    let killed = bench.runner(Stage::ProcessFile, |input, outbox| {
+        deliver(input, outbox)?;
+        Err(Failure::Deadline)
+    });
+    killed.handle(&event, None).await.unwrap_err();
+    bench.remove(Bucket::AmrData, "sheffield/import.csv").await;
+    let runner = bench.runner(Stage::ProcessFile, deliver);
+    receipt(runner.handle(&event, None).await);
+    assert_eq!(bench.keys(Bucket::AmrData).await, ["sheffield/import.csv"]);
+    bench.remove(Bucket::AmrData, "sheffield/import.csv").await;
+    assert!(is_before(&runner.handle(&event, None).await));
+    assert!(bench.keys(Bucket::AmrData).await.is_empty(), "never a third time");
+}
+
+#[tokio::test]
 async fn a_failed_step_leaves_its_source_and_no_receipt() {
     let bench = Bench::start().await;
     let event = bench.drop_file(Bucket::Process, "sheffield/import.csv", READINGS).await;
