@@ -13,7 +13,8 @@ const BUCKETS = ['inbox', 'process', 'uncompressed', 'spreadsheet', 'amr-data', 
 const FUNCTIONS = ['unpack-attachments', 'process-file', 'uncompress-file', 'convert-file', 'sweep'];
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-const LIMITS = ['MEMBERS', 'FILE_BYTES', 'ARCHIVE_BYTES', 'MEMBER_BYTES', 'UNPACKED_BYTES', 'EMAIL_BYTES', 'DOWNLOAD_BYTES', 'SHEET_CELLS'];
+const LIMITS = ['MEMBERS', 'FILE_BYTES', 'ARCHIVE_BYTES', 'MEMBER_BYTES', 'UNPACKED_BYTES', 'EMAIL_BYTES', 'DOWNLOAD_BYTES', 'SHEET_CELLS', 'TEXT_BYTES',
+  'SHARED_TEXTS_BYTES', 'ROW_BYTES'];
 /** What Lambda allows for the names and values of a function's variables. */
 const MOST_ENVIRONMENT_BYTES = 4096;
 

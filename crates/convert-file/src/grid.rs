@@ -215,7 +215,11 @@ impl Grid {
 
 /// What is said of a row that is too long.
 pub(crate) fn long_row(row: u32, most: u64) -> String {
-    format!("row {} holds more than {} of text", u64::from(row) + 1, bytes_in_words(most))
+    format!(
+        "row {} holds more than {} of text",
+        u64::from(row) + 1,
+        bytes_in_words(most)
+    )
 }
 
 type RowsFile = std::io::BufWriter<SpooledTempFile>;
@@ -246,7 +250,9 @@ pub(crate) struct FilledGrid {
 impl FilledGrid {
     /// How much work it was to keep the sheet, and will be to write it: bytes of its cells, and places in it.
     pub(crate) fn weight(&self) -> u64 {
-        let places = self.extent.map_or(0, |extent| extent.rows().saturating_mul(extent.columns()));
+        let places = self
+            .extent
+            .map_or(0, |extent| extent.rows().saturating_mul(extent.columns()));
         let written = if self.too_large.is_some() { 0 } else { places };
         self.rows_bytes.saturating_add(written)
     }

@@ -2,11 +2,14 @@
 //!
 //! Open Packaging Conventions, ECMA-376 part 2; ODF 1.3 part 2.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-use zip::ZipArchive;
-use zip::result::ZipError;
+use flate2::bufread::DeflateDecoder;
+use pipeline_core::Limits;
+use rawzip::{CompressionMethod, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ReaderAt, ZipArchive, ZipLocator};
+use rawzip::{ZipArchiveEntryWayfinder, ZipFileHeaderRecord};
 
 use crate::error::ConvertError;
 use crate::utf8_reader::{Utf8Reader, xml_declaration};
@@ -14,6 +17,10 @@ use crate::xml::{Xml, attribute, attribute_value, attributes, broken_part};
 
 /// Parts that list things which are all held in memory (sheets, relations, styles) unpack to no more than this.
 const LIST_BYTES: u64 = 64 * 1024 * 1024;
+/// A part with a longer name is none that a workbook has.
+const NAME_BYTES: usize = 1024;
+/// A signature in a comment may look like the end of an archive; so many are looked at.
+const ATTEMPTS: usize = 16;
 
 /// A part's content, as it unpacks.
 pub(crate) type PartReader<'p> = Box<dyn BufRead + 'p>;
@@ -22,10 +29,30 @@ pub(crate) type PartXml<'p> = Xml<Utf8Reader<PartReader<'p>>>;
 
 /// An opened package.
 pub(crate) struct Package<R> {
-    archive: ZipArchive<R>,
-    /// The archive's index of each part, by its folded name.
-    parts: HashMap<String, usize>,
-    limit_bytes: u64,
+    archive: ZipArchive<AnyPlace<R>>,
+    /// Each part by its folded name.
+    parts: HashMap<String, Part>,
+    limits: Limits,
+    /// How much may still be unpacked in all: parts may share their bytes, and be many.
+    left: u64,
+}
+
+/// Where a part lies, and how.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    place: ZipArchiveEntryWayfinder,
+    method: CompressionMethod,
+    is_encrypted: bool,
+}
+
+impl Part {
+    fn of_record(record: &ZipFileHeaderRecord<'_>) -> Self {
+        Self {
+            place: record.wayfinder(),
+            method: record.compression_method(),
+            is_encrypted: record.flags().bits() & 1 != 0 || record.compression_method() == CompressionMethod::AES,
+        }
+    }
 }
 
 /// A relation from one part to another (ECMA-376 part 2, 6.5).
@@ -39,21 +66,40 @@ pub(crate) struct Relation {
 }
 
 impl<R: Read + Seek> Package<R> {
-    /// Opens a package; no part may unpack to more than `limit_bytes`.
-    pub(crate) fn open(reader: R, limit_bytes: u64) -> Result<Self, ConvertError> {
-        let archive = ZipArchive::new(reader)
-            .map_err(|error| ConvertError::corrupt_by("its zip container cannot be read", error))?;
-        let mut parts = HashMap::with_capacity(archive.len().min(1024));
-        for index in 0..archive.len() {
-            if let Some(Ok(name)) = archive.name_for_index(index) {
-                parts.entry(folded(&resolved("", &name))).or_insert(index);
-            }
+    /// Opens a package. Memory grows only with the parts that it has, not with what it claims.
+    pub(crate) fn open(mut reader: R, limits: &Limits) -> Result<Self, ConvertError> {
+        let unreadable = || ConvertError::corrupt("its zip container cannot be read");
+        let mut end = reader.seek(SeekFrom::End(0)).map_err(broken_part)?;
+        let mut reader = AnyPlace(RefCell::new(reader));
+        let mut buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
+        for _ in 0..ATTEMPTS {
+            reader = match ZipLocator::new().locate_in_reader(reader, &mut buffer, end) {
+                Ok(archive) => {
+                    end = archive.eocd_offset();
+                    match parts(&archive, &mut buffer, limits)? {
+                        Some(parts) => {
+                            return Ok(Self {
+                                archive,
+                                parts,
+                                limits: limits.clone(),
+                                left: limits.unpacked_bytes,
+                            });
+                        }
+                        None => archive.into_inner(),
+                    }
+                }
+                Err((reader, error)) => {
+                    end = error.eocd_offset().ok_or_else(unreadable)?;
+                    reader
+                }
+            };
         }
-        Ok(Self {
-            archive,
-            parts,
-            limit_bytes,
-        })
+        Err(unreadable())
+    }
+
+    /// The limits that it was opened with.
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn has(&self, part: &str) -> bool {
@@ -72,40 +118,60 @@ impl<R: Read + Seek> Package<R> {
 
     /// A part's content.
     pub(crate) fn part(&mut self, name: &str) -> Result<PartReader<'_>, ConvertError> {
-        self.part_up_to(self.limit_bytes, name)
+        self.part_up_to(self.limits.member_bytes, name)
     }
 
     /// The content of a part that lists things.
     pub(crate) fn list(&mut self, name: &str) -> Result<PartReader<'_>, ConvertError> {
-        self.part_up_to(self.limit_bytes.min(LIST_BYTES), name)
+        self.part_up_to(self.limits.member_bytes.min(LIST_BYTES), name)
     }
 
     fn part_up_to(&mut self, limit_bytes: u64, name: &str) -> Result<PartReader<'_>, ConvertError> {
-        let missing = || ConvertError::corrupt(format!("it has no part {name:?}"));
-        let index = *self.parts.get(&folded(name)).ok_or_else(missing)?;
-        let file = self.archive.by_index(index).map_err(|error| match error {
-            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => ConvertError::Encrypted,
-            error => ConvertError::corrupt_by("a part of it cannot be read", error),
+        let part = *self.parts.get(&folded(name)).ok_or_else(|| {
+            let name: String = name.chars().take(NAME_BYTES).collect();
+            ConvertError::corrupt(format!("it has no part {name:?}"))
         })?;
+        if part.is_encrypted {
+            return Err(ConvertError::Encrypted);
+        }
+        let entry = self
+            .archive
+            .get_entry(part.place)
+            .map_err(|error| ConvertError::corrupt_by("a part of it cannot be read", error))?;
+        let packed = BufReader::with_capacity(64 * 1024, entry.reader());
+        let unpacked: Box<dyn Read + '_> = match part.method {
+            CompressionMethod::STORE => Box::new(packed),
+            CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(packed)),
+            _ => {
+                return Err(ConvertError::corrupt(
+                    "a part of it is packed in a way that no workbook is",
+                ));
+            }
+        };
         Ok(Box::new(BufReader::with_capacity(
             32 * 1024,
             Bounded {
-                inner: file,
+                inner: entry.verifying_reader(unpacked),
                 left: limit_bytes,
+                left_of_all: &mut self.left,
             },
         )))
     }
 
     /// A part that is markup.
     pub(crate) fn xml(&mut self, name: &str) -> Result<PartXml<'_>, ConvertError> {
+        let text_bytes = self.limits.text_bytes;
         let part = self.part(name)?;
-        Ok(Xml::new(Utf8Reader::new(part, xml_declaration).map_err(broken_part)?))
+        let text = Utf8Reader::new(part, xml_declaration).map_err(broken_part)?;
+        Ok(Xml::new(text, text_bytes))
     }
 
     /// A part that is markup and lists things.
     pub(crate) fn xml_list(&mut self, name: &str) -> Result<PartXml<'_>, ConvertError> {
+        let text_bytes = self.limits.text_bytes;
         let part = self.list(name)?;
-        Ok(Xml::new(Utf8Reader::new(part, xml_declaration).map_err(broken_part)?))
+        let text = Utf8Reader::new(part, xml_declaration).map_err(broken_part)?;
+        Ok(Xml::new(text, text_bytes))
     }
 
     /// The relations of a part; of the package itself if `part` is empty. None if nothing is said about them.
@@ -115,12 +181,19 @@ impl<R: Read + Seek> Package<R> {
         if !self.has(&name) {
             return Ok(Vec::new());
         }
+        let limits = self.limits.clone();
         let mut xml = self.xml_list(&name)?;
         let mut relations = Vec::new();
         loop {
             use quick_xml::events::Event;
             match xml.next()? {
                 Event::Start(element) if element.local_name().as_ref() == "Relationship" => {
+                    if relations.len() as u64 >= limits.members {
+                        return Err(ConvertError::TooLarge(format!(
+                            "it has more than {} relations",
+                            limits.members
+                        )));
+                    }
                     if attribute(&element, "TargetMode").is_some_and(|mode| mode.eq_ignore_ascii_case("external")) {
                         continue;
                     }
@@ -173,21 +246,66 @@ pub(crate) fn resolved(folder: &str, target: &str) -> String {
     steps.join("/")
 }
 
-/// Ends a part that unpacks to more than the limit.
-struct Bounded<R> {
-    inner: R,
-    left: u64,
+/// The parts that the archive lists; `None` if its list makes no sense. Of two parts of one name the first counts.
+fn parts<R: Read + Seek>(
+    archive: &ZipArchive<AnyPlace<R>>,
+    buffer: &mut [u8],
+    limits: &Limits,
+) -> Result<Option<HashMap<String, Part>>, ConvertError> {
+    let mut parts = HashMap::new();
+    let mut seen = 0;
+    let mut entries = archive.entries(buffer);
+    loop {
+        match entries.next_entry() {
+            Ok(Some(record)) => {
+                seen += 1;
+                if seen > limits.members {
+                    let most = limits.members;
+                    return Err(ConvertError::TooLarge(format!("it has more than {most} parts")));
+                }
+                let path = record.file_path();
+                let name = path.as_bytes();
+                if name.len() <= NAME_BYTES {
+                    let name = folded(&resolved("", &String::from_utf8_lossy(name)));
+                    parts.entry(name).or_insert_with(|| Part::of_record(&record));
+                }
+            }
+            Ok(None) => return Ok((seen == archive.entries_hint()).then_some(parts)),
+            Err(_) => return Ok(None),
+        }
+    }
 }
 
-impl<R: Read> Read for Bounded<R> {
+/// A reader that is read at any place.
+struct AnyPlace<R>(RefCell<R>);
+
+impl<R: Read + Seek> ReaderAt for AnyPlace<R> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut reader = self.0.borrow_mut();
+        reader.seek(SeekFrom::Start(offset))?;
+        reader.read(buffer)
+    }
+}
+
+/// Ends a part that unpacks to more than the limit, and all parts at theirs.
+struct Bounded<'a, R> {
+    inner: R,
+    left: u64,
+    left_of_all: &'a mut u64,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                "a part of it unpacks to more bytes than the limit",
-            )
-        })?;
+        let too_large = |what| io::Error::new(io::ErrorKind::FileTooLarge, what);
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| too_large("a part of it unpacks to more bytes than the limit"))?;
+        *self.left_of_all = self
+            .left_of_all
+            .checked_sub(read as u64)
+            .ok_or_else(|| too_large("its parts unpack to more bytes in all than the limit"))?;
         Ok(read)
     }
 }

@@ -1,6 +1,7 @@
 //! What xlsx and xlsb have in common: a workbook part that lists sheets, and parts that all sheets share.
 
 use crate::date::Epoch;
+use crate::error::ConvertError;
 use crate::number_format::NumberFormat;
 use crate::text_pool::TextPool;
 
@@ -17,4 +18,9 @@ pub(crate) struct Shared {
     pub(crate) strings: TextPool,
     pub(crate) formats: Vec<NumberFormat>,
     pub(crate) epoch: Epoch,
+}
+
+/// A list of more sheets than there may be, which is given up while it is read.
+pub(crate) fn too_many(most: u64) -> ConvertError {
+    ConvertError::TooLarge(format!("it has more than {most} sheets"))
 }

@@ -8,17 +8,23 @@ use crate::value::Value;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
     pub(crate) column: u32,
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
 }
 
 impl Slot {
-    pub(crate) const fn new(column: u32, start: usize, end: usize) -> Self {
-        Self { column, start, end }
+    /// Nobody keeps texts of more than 4 GiB: [`Grid`](crate::grid::Grid) sees to that.
+    pub(crate) fn new(column: u32, start: usize, end: usize) -> Self {
+        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            column,
+            start: place(start),
+            end: place(end),
+        }
     }
 
     pub(crate) fn text<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.start..self.end).unwrap_or_default()
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
 

@@ -1,10 +1,16 @@
 //! Which sheets of a workbook are delivered, and which are left out.
 
+use pipeline_core::{Limits, bytes_in_words};
+
 use crate::config::{Options, Sheets};
 use crate::error::ConvertError;
 use crate::grid::{FilledGrid, Grid};
+use crate::package_sheets::too_many;
 use crate::sheet_csv::SheetCsv;
 use crate::value::{CellRef, Value};
+
+/// A sheet's name has 31 characters in Excel; what a stranger calls one is kept so far.
+const NAME_CHARACTERS: usize = 255;
 
 /// What became of a workbook's sheets.
 #[derive(Debug, Default)]
@@ -28,6 +34,8 @@ pub(crate) struct SheetChooser<'d> {
     deliver: &'d mut Deliver<'d>,
     name: String,
     sheets: u64,
+    /// How much all sheets may still weigh together: a small file can stand for thousands of sheets, each just within the limits.
+    left: u64,
     reading: Reading,
     chosen: Option<(String, FilledGrid)>,
     fallback: Option<(String, FilledGrid)>,
@@ -51,6 +59,7 @@ impl<'d> SheetChooser<'d> {
             deliver,
             name: String::new(),
             sheets: 0,
+            left: options.limits.unpacked_bytes,
             reading: Reading::Peek { has_values: false },
             chosen: None,
             fallback: None,
@@ -60,15 +69,17 @@ impl<'d> SheetChooser<'d> {
         }
     }
 
+    /// The limits of the conversion.
+    pub(crate) const fn limits(&self) -> &'d Limits {
+        &self.options.limits
+    }
+
     /// A worksheet begins. `hidden` if it is known already that it is hidden.
     pub(crate) fn begin(&mut self, name: &str, hidden: bool) -> Result<(), ConvertError> {
-        name.clone_into(&mut self.name);
+        self.name = name.chars().take(NAME_CHARACTERS).collect();
         self.sheets += 1;
         if self.sheets > self.options.limits.members {
-            return Err(ConvertError::TooLarge(format!(
-                "it has more than {} sheets",
-                self.options.limits.members
-            )));
+            return Err(too_many(self.options.limits.members));
         }
         self.reading = if hidden || self.chosen.is_some() {
             Reading::Peek { has_values: false }
@@ -123,6 +134,10 @@ impl<'d> SheetChooser<'d> {
     }
 
     fn take(&mut self, grid: FilledGrid, visible: bool) -> Result<(), ConvertError> {
+        self.left = self.left.checked_sub(grid.weight()).ok_or_else(|| {
+            let most = bytes_in_words(self.options.limits.unpacked_bytes);
+            ConvertError::TooLarge(format!("its sheets have more than {most} in all"))
+        })?;
         if !grid.has_values() {
             return Ok(());
         }
@@ -138,9 +153,9 @@ impl<'d> SheetChooser<'d> {
         }
         self.with_values.push(name.clone());
         if visible && grid.is_table() {
-            self.chosen = Some((name, grid));
+            self.chosen = Some((name, grid.sorted()?));
         } else if visible && self.fallback.is_none() {
-            self.fallback = Some((name, grid));
+            self.fallback = Some((name, grid.sorted()?));
         }
         Ok(())
     }

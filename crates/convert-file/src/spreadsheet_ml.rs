@@ -12,17 +12,19 @@ use crate::number_format::{NumberFormat, of_spreadsheet_ml};
 use crate::sheet_chooser::SheetChooser;
 use crate::utf8_reader::{Utf8Reader, xml_declaration};
 use crate::value::{CellRef, Value};
-use crate::xml::{Xml, attribute, bounded, broken_part, is_true, push_text};
+use crate::xml::{Xml, attribute, broken_part, is_true, push_text};
 
 /// Styles are held in memory.
-const STYLES: usize = 1_000_000;
+const STYLES: usize = 100_000;
+/// And so are their names; a longer one is none.
+const NAME_BYTES: usize = 255;
 /// Columns that are formatted as a whole; more than Excel has.
 const COLUMNS: u32 = 16_384;
 
 /// Shows all worksheets to the chooser.
 pub(crate) fn read<R: Read>(reader: R, chooser: &mut SheetChooser<'_>) -> Result<(), ConvertError> {
     let text = Utf8Reader::new(BufReader::with_capacity(64 * 1024, reader), xml_declaration).map_err(broken_part)?;
-    let mut xml = Xml::new(text);
+    let mut xml = Xml::new(text, chooser.limits().text_bytes);
     let mut book = Book::default();
     loop {
         match xml.next()? {
@@ -48,12 +50,12 @@ struct Table {
     row: u32,
     next_row: u32,
     next_cell: u32,
-    row_style: Option<String>,
-    column_styles: HashMap<u32, String>,
+    row_format: Option<NumberFormat>,
+    column_formats: HashMap<u32, NumberFormat>,
     next_column: u32,
     /// Columns come from left to right; what comes again is not looked at again.
     styled_columns: u32,
-    table_style: Option<String>,
+    table_format: Option<NumberFormat>,
 }
 
 impl Book {
@@ -66,9 +68,12 @@ impl Book {
                 match element.local_name().as_ref() {
                     "Style" => {
                         if self.formats.len() > STYLES {
-                            return Err(ConvertError::TooLarge("it has more than a million styles".to_owned()));
+                            return Err(ConvertError::TooLarge("it has more than 100,000 styles".to_owned()));
                         }
                         style = attribute(&element, "ID").unwrap_or_default().into_owned();
+                        if style.len() > NAME_BYTES {
+                            style.clear();
+                        }
                         // Styles inherit what they do not say themselves.
                         let parent =
                             attribute(&element, "Parent").and_then(|parent| self.formats.get(parent.as_ref()).copied());
@@ -106,14 +111,13 @@ impl Book {
         while xml.depth() >= inside {
             if let Event::Start(element) = xml.next()? {
                 match element.local_name().as_ref() {
-                    "Table" => table.table_style = style_of(&element),
-                    "Column" => table.add_column(&element),
-                    "Row" => table.begin_row(&element),
+                    "Table" => table.table_format = self.format(&element),
+                    "Column" => table.add_column(&element, self.format(&element)),
+                    "Row" => table.begin_row(&element, self.format(&element)),
                     "Cell" => {
-                        let (at, style) = table.begin_cell(&element);
-                        let format = style
-                            .and_then(|style| self.formats.get(&style))
-                            .copied()
+                        let (at, format) = table.begin_cell(&element, self.format(&element));
+                        let format = format
+                            .or_else(|| self.formats.get("Default").copied())
                             .unwrap_or_default();
                         text.clear();
                         let kind = read_data(xml, &mut text)?;
@@ -130,6 +134,12 @@ impl Book {
             }
         }
         chooser.end(!hidden)
+    }
+
+    /// What the style of an element makes of numbers; `None` if it has no style.
+    fn format(&self, element: &BytesStart<'_>) -> Option<NumberFormat> {
+        let style = attribute(element, "StyleID")?;
+        Some(self.formats.get(style.as_ref()).copied().unwrap_or_default())
     }
 
     fn value<'t>(&self, kind: &str, text: &'t str, format: NumberFormat) -> Value<'t> {
@@ -153,32 +163,28 @@ impl Book {
     }
 }
 
-fn style_of(element: &BytesStart<'_>) -> Option<String> {
-    attribute(element, "StyleID").map(|style| style.into_owned())
-}
-
 fn count(element: &BytesStart<'_>, name: &str) -> Option<u32> {
     attribute(element, name).and_then(|count| count.trim().parse().ok())
 }
 
 impl Table {
-    fn add_column(&mut self, element: &BytesStart<'_>) {
+    fn add_column(&mut self, element: &BytesStart<'_>, format: Option<NumberFormat>) {
         let first = count(element, "Index")
             .and_then(|index| index.checked_sub(1))
             .unwrap_or(self.next_column);
         let last = first.saturating_add(count(element, "Span").unwrap_or(0));
         self.next_column = last.saturating_add(1);
-        if let Some(style) = style_of(element)
+        if let Some(format) = format
             && first >= self.styled_columns
         {
             self.styled_columns = last.saturating_add(1);
             for column in first..=last.min(COLUMNS) {
-                self.column_styles.insert(column, style.clone());
+                self.column_formats.insert(column, format);
             }
         }
     }
 
-    fn begin_row(&mut self, element: &BytesStart<'_>) {
+    fn begin_row(&mut self, element: &BytesStart<'_>, format: Option<NumberFormat>) {
         self.row = count(element, "Index")
             .and_then(|index| index.checked_sub(1))
             .unwrap_or(self.next_row);
@@ -186,23 +192,27 @@ impl Table {
         let span = count(element, "Span").unwrap_or(0);
         self.next_row = self.row.saturating_add(span).saturating_add(1);
         self.next_cell = 0;
-        self.row_style = style_of(element);
+        self.row_format = format;
     }
 
-    /// Where a cell is, and which style it has. Cells beside it that it is merged with are not in the file.
-    fn begin_cell(&mut self, element: &BytesStart<'_>) -> (CellRef, Option<String>) {
+    /// Where a cell is, and what its style, or else that of its row, column or table, makes of numbers. Cells beside it
+    /// that it is merged with are not in the file.
+    fn begin_cell(
+        &mut self,
+        element: &BytesStart<'_>,
+        format: Option<NumberFormat>,
+    ) -> (CellRef, Option<NumberFormat>) {
         let column = count(element, "Index")
             .and_then(|index| index.checked_sub(1))
             .unwrap_or(self.next_cell);
         let merged = count(element, "MergeAcross").unwrap_or(0);
         self.next_cell = column.saturating_add(merged).saturating_add(1);
         let at = CellRef::new(self.row, column);
-        let style = style_of(element)
-            .or_else(|| self.row_style.clone())
-            .or_else(|| self.column_styles.get(&column).cloned())
-            .or_else(|| self.table_style.clone())
-            .or_else(|| Some("Default".to_owned()));
-        (at, style)
+        let format = format
+            .or(self.row_format)
+            .or_else(|| self.column_formats.get(&column).copied())
+            .or(self.table_format);
+        (at, format)
     }
 }
 
@@ -218,7 +228,7 @@ fn read_data<R: BufRead>(xml: &mut Xml<R>, out: &mut String) -> Result<String, C
                 let data = xml.depth();
                 while xml.depth() >= data {
                     push_text(&xml.next()?, out);
-                    bounded(out)?;
+                    xml.bounded(out.len())?;
                 }
             } else {
                 xml.skip()?;

@@ -3,6 +3,8 @@
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use pipeline_core::Limits;
+
 use crate::config::Options;
 use crate::error::ConvertError;
 use crate::package::Package;
@@ -48,7 +50,7 @@ pub fn convert(
             Container::Xml => spreadsheet_ml::read(reader, chooser),
             Container::Html => html::read(reader, chooser),
             Container::Package => {
-                let mut package = Package::open(reader, options.limits.member_bytes)?;
+                let mut package = Package::open(reader, &options.limits)?;
                 if package.has("encrypted-package") {
                     // What LibreOffice makes of a password since version 24.8 (ODF 1.4 part 2).
                     return Err(ConvertError::Encrypted);
@@ -127,7 +129,7 @@ fn container(reader: &mut (impl Read + Seek)) -> Result<Container, ConvertError>
         .any(|tag| text.contains(tag))
     {
         Ok(Container::Html)
-    } else if zip::ZipArchive::new(reader).is_ok() {
+    } else if Package::open(reader, &Limits::default()).is_ok() {
         // Its end tells a zip, whatever a mail program or an installer put before it (APPNOTE 4.1.9).
         Ok(Container::Package)
     } else {

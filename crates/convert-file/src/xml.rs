@@ -7,27 +7,30 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use pipeline_core::bytes_in_words;
+
 use crate::error::ConvertError;
 
-/// One tag or text is held in memory; Excel's longest text has 32,767 characters.
-const EVENT_BYTES: u64 = 16 * 1024 * 1024;
-/// What is put together in memory: shared texts, and one text more.
-const TEXT_BYTES: usize = 272 * 1024 * 1024;
 /// No spreadsheet format nests deeper than a few dozen elements.
 const DEPTH: u32 = 256;
+/// Nor has it longer names; those of all open elements are held in memory.
+const NAME_BYTES: usize = 1024;
 
 /// A pull parser that gives up on markup that is too large or too deep. Empty elements come as a start and an end.
 pub(crate) struct Xml<R: BufRead> {
     reader: Reader<Metered<R>>,
     buffer: Vec<u8>,
     depth: u32,
+    text_bytes: u64,
 }
 
 impl<R: BufRead> Xml<R> {
-    pub(crate) fn new(source: R) -> Self {
+    /// No tag and no text may have more than `text_bytes`: they are held in memory.
+    pub(crate) fn new(source: R, text_bytes: u64) -> Self {
         let mut reader = Reader::from_reader(Metered {
             inner: source,
-            left: EVENT_BYTES,
+            left: text_bytes,
+            most: text_bytes,
         });
         let config = reader.config_mut();
         config.expand_empty_elements = true;
@@ -36,17 +39,21 @@ impl<R: BufRead> Xml<R> {
             reader,
             buffer: Vec::with_capacity(1024),
             depth: 0,
+            text_bytes,
         }
     }
 
     /// The next piece of markup. An end that comes before every element is closed is an error.
     pub(crate) fn next(&mut self) -> Result<Event<'_>, ConvertError> {
         self.buffer.clear();
-        self.reader.get_mut().left = EVENT_BYTES;
+        self.reader.get_mut().left = self.text_bytes;
         let event = self.reader.read_event_into(&mut self.buffer).map_err(broken_markup)?;
         match event {
-            Event::Start(_) => {
+            Event::Start(ref element) => {
                 self.depth += 1;
+                if element.name().as_ref().len() > NAME_BYTES {
+                    return Err(ConvertError::corrupt("its markup has names that no workbook has"));
+                }
                 if self.depth > DEPTH {
                     return Err(ConvertError::corrupt("its markup is nested too deeply"));
                 }
@@ -75,24 +82,30 @@ impl<R: BufRead> Xml<R> {
     /// After a start: appends the element's own text (not that of elements inside it), and reads to its end.
     pub(crate) fn text(&mut self, out: &mut String) -> Result<(), ConvertError> {
         let inside = self.depth;
+        let start = out.len();
         while self.depth >= inside {
             let own = self.depth == inside;
             let event = self.next()?;
             if own {
                 push_text(&event, out);
-                bounded(out)?;
+                self.bounded(out.len() - start)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Gives up on a text that was put together from ever more pieces.
+    pub(crate) fn bounded(&self, bytes: usize) -> Result<(), ConvertError> {
+        if bytes as u64 > self.text_bytes {
+            return Err(ConvertError::TooLarge(long_text(self.text_bytes)));
         }
         Ok(())
     }
 }
 
-/// Gives up on text that was put together from ever more pieces.
-pub(crate) fn bounded(text: &str) -> Result<(), ConvertError> {
-    if text.len() > TEXT_BYTES {
-        return Err(ConvertError::TooLarge("its texts are more than 272 MiB".to_owned()));
-    }
-    Ok(())
+/// What is said of a text that is too long.
+pub(crate) fn long_text(most: u64) -> String {
+    format!("one cell holds more than {} of text", bytes_in_words(most))
 }
 
 /// Appends what a piece of markup says as text: character data and references. Line ends become LF (XML 1.0, 2.11).
@@ -166,15 +179,13 @@ pub(crate) fn broken_part(error: io::Error) -> ConvertError {
 struct Metered<R> {
     inner: R,
     left: u64,
+    most: u64,
 }
 
 impl<R: BufRead> BufRead for Metered<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                "one cell holds more than 16 MiB of text",
-            ));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, long_text(self.most)));
         }
         self.inner.fill_buf()
     }
@@ -195,11 +206,16 @@ impl<R: BufRead> Read for Metered<R> {
 
 #[cfg(test)]
 mod tests {
+    use pipeline_core::MIB;
+
     use super::*;
 
     #[test]
     fn text_is_the_elements_own_with_references_resolved() {
-        let mut xml = Xml::new("<a>x &amp; <b>not this</b>&#163;<![CDATA[<y>]]>&odd; & z</a>".as_bytes());
+        let mut xml = Xml::new(
+            "<a>x &amp; <b>not this</b>&#163;<![CDATA[<y>]]>&odd; & z</a>".as_bytes(),
+            MIB,
+        );
         xml.next().unwrap();
         let mut text = String::new();
         xml.text(&mut text).unwrap();
@@ -209,7 +225,7 @@ mod tests {
 
     #[test]
     fn attributes_are_found_whatever_their_prefix() {
-        let mut xml = Xml::new("<x:c r:id=\"a&quot;b\" s='1'/>".as_bytes());
+        let mut xml = Xml::new("<x:c r:id=\"a&quot;b\" s='1'/>".as_bytes(), MIB);
         let Event::Start(element) = xml.next().unwrap() else {
             panic!()
         };
@@ -220,7 +236,7 @@ mod tests {
 
     #[test]
     fn markup_that_ends_early_is_broken() {
-        let mut xml = Xml::new("<a><b>".as_bytes());
+        let mut xml = Xml::new("<a><b>".as_bytes(), MIB);
         xml.next().unwrap();
         assert!(matches!(xml.skip(), Err(ConvertError::Corrupt { .. })));
     }
@@ -228,7 +244,7 @@ mod tests {
     #[test]
     fn markup_that_is_nested_too_deeply_is_given_up() {
         let deep = "<a>".repeat(1000);
-        let mut xml = Xml::new(deep.as_bytes());
+        let mut xml = Xml::new(deep.as_bytes(), MIB);
         let error = loop {
             if let Err(error) = xml.next() {
                 break error;
@@ -240,7 +256,7 @@ mod tests {
     #[test]
     fn a_text_without_end_is_too_large() {
         let source = std::io::BufReader::new(std::io::repeat(b'a'));
-        let mut xml = Xml::new(source);
+        let mut xml = Xml::new(source, MIB);
         assert!(matches!(xml.next(), Err(ConvertError::TooLarge(_))));
     }
 }

@@ -28,6 +28,13 @@ pub struct Limits {
     pub download_bytes: u64,
     /// Cells of one sheet, blank ones inside the used range included (`LIMIT_SHEET_CELLS`).
     pub sheet_cells: u64,
+    /// Bytes of one text of a workbook (`LIMIT_TEXT_BYTES`).
+    pub text_bytes: u64,
+    /// Bytes of all texts that a workbook's cells share, which are held in memory (`LIMIT_SHARED_TEXTS_BYTES`).
+    pub shared_texts_bytes: u64,
+    /// Bytes of the texts of one row, which are held in memory; cells that come out of order may have twice as many
+    /// (`LIMIT_ROW_BYTES`).
+    pub row_bytes: u64,
 }
 
 impl Default for Limits {
@@ -42,6 +49,9 @@ impl Default for Limits {
             email_bytes: 100 * MIB,
             download_bytes: 100 * MIB,
             sheet_cells: 20_000_000,
+            text_bytes: 16 * MIB,
+            shared_texts_bytes: 128 * MIB,
+            row_bytes: 32 * MIB,
         }
     }
 }
@@ -60,6 +70,9 @@ impl Limits {
             email_bytes: vars.parsed("LIMIT_EMAIL_BYTES", default.email_bytes),
             download_bytes: vars.parsed("LIMIT_DOWNLOAD_BYTES", default.download_bytes),
             sheet_cells: vars.parsed("LIMIT_SHEET_CELLS", default.sheet_cells),
+            text_bytes: vars.parsed("LIMIT_TEXT_BYTES", default.text_bytes),
+            shared_texts_bytes: vars.parsed("LIMIT_SHARED_TEXTS_BYTES", default.shared_texts_bytes),
+            row_bytes: vars.parsed("LIMIT_ROW_BYTES", default.row_bytes),
         }
     }
 }

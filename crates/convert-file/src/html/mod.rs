@@ -9,6 +9,8 @@ mod tokens;
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use pipeline_core::Limits;
+
 use crate::error::ConvertError;
 use crate::sheet_chooser::SheetChooser;
 use crate::utf8_reader::{Utf8Reader, html_meta};
@@ -38,7 +40,7 @@ impl Facts {
 /// Shows all tables of readings to the chooser, as sheets named `table 1` and so on. Of tables in tables, the outermost
 /// that holds readings is taken: most pages are laid out by tables around tables.
 pub(crate) fn read<R: Read + Seek>(mut reader: R, chooser: &mut SheetChooser<'_>) -> Result<(), ConvertError> {
-    let facts = read_facts(&mut reader)?;
+    let facts = read_facts(&mut reader, chooser.limits())?;
     let mut wanted: Vec<bool> = Vec::with_capacity(facts.len());
     let mut covered: Vec<bool> = Vec::with_capacity(facts.len());
     for table in &facts {
@@ -54,7 +56,8 @@ pub(crate) fn read<R: Read + Seek>(mut reader: R, chooser: &mut SheetChooser<'_>
         return Err(ConvertError::Html);
     }
     reader.seek(SeekFrom::Start(0)).map_err(broken_part)?;
-    walk(tokens(&mut reader)?, |table, found| {
+    let limits = chooser.limits();
+    walk(tokens(&mut reader, limits)?, limits, |table, found| {
         if !wanted.get(table).copied().unwrap_or(false) {
             return Ok(());
         }
@@ -71,14 +74,14 @@ pub(crate) fn read<R: Read + Seek>(mut reader: R, chooser: &mut SheetChooser<'_>
     })
 }
 
-fn tokens<R: Read>(reader: R) -> Result<Tokens<Utf8Reader<BufReader<R>>>, ConvertError> {
+fn tokens<R: Read>(reader: R, limits: &Limits) -> Result<Tokens<Utf8Reader<BufReader<R>>>, ConvertError> {
     let text = Utf8Reader::new(BufReader::with_capacity(64 * 1024, reader), html_meta).map_err(broken_part)?;
-    Ok(Tokens::new(text))
+    Ok(Tokens::new(text, limits.text_bytes))
 }
 
-fn read_facts<R: Read>(reader: R) -> Result<Vec<Facts>, ConvertError> {
+fn read_facts<R: Read>(reader: R, limits: &Limits) -> Result<Vec<Facts>, ConvertError> {
     let mut facts: Vec<Facts> = Vec::new();
-    walk(tokens(reader)?, |table, found| {
+    walk(tokens(reader, limits)?, limits, |table, found| {
         match found {
             Found::Begin { parent } => facts.push(Facts {
                 parent,

@@ -2,9 +2,12 @@
 
 use std::io::BufRead;
 
+use pipeline_core::Limits;
+
 use super::tokens::{Token, Tokens};
 use crate::error::ConvertError;
-use crate::grid::ROW_BYTES;
+use crate::grid::long_row;
+use crate::xml::long_text;
 
 /// Spans beyond these are cut, as browsers do (HTML, 4.9.11).
 const COLUMN_SPAN: u32 = 1000;
@@ -13,8 +16,6 @@ const ROW_SPAN: u32 = 65_534;
 const COLUMNS: u32 = 16_384;
 /// Tables in tables in tables: no page goes deeper.
 const NESTED: usize = 64;
-/// As in the formats that are XML.
-const CELL_BYTES: usize = 16 * 1024 * 1024;
 /// Each table of a page is remembered.
 const TABLES: usize = 1_000_000;
 
@@ -50,22 +51,47 @@ struct Open {
     row: u32,
     in_row: bool,
     column: u32,
-    /// How many more rows, this one included, each column is covered by a cell.
+    /// The first row in which each column is no longer covered by a cell from above.
     covered: Vec<u32>,
+    /// Bytes of text that the tables around it hold.
+    outside: usize,
     cells: RowCells,
     /// The column of the open cell, and where its text begins.
     cell: Option<(u32, usize)>,
     blank: bool,
 }
 
+/// What a page may still hold.
+struct Room<'l> {
+    limits: &'l Limits,
+    /// Places that no cell of its own takes, since another spans over them: a few bytes can make a great many.
+    spanned: u64,
+}
+
+impl Room<'_> {
+    fn span(&mut self, places: u32) -> Result<(), ConvertError> {
+        let left = self.spanned.checked_sub(places.into());
+        self.spanned = left.ok_or_else(|| {
+            let most = self.limits.sheet_cells;
+            ConvertError::TooLarge(format!("its cells span over more than {most} places"))
+        })?;
+        Ok(())
+    }
+}
+
 /// Reads the page to its end, and tells each table's number (counted from 0, in the order of their beginnings) and what
 /// was found of it.
 pub(super) fn walk<R: BufRead>(
     mut tokens: Tokens<R>,
+    limits: &Limits,
     mut tell: impl FnMut(usize, Found<'_>) -> Result<(), ConvertError>,
 ) -> Result<(), ConvertError> {
     let mut open: Vec<Open> = Vec::new();
     let mut count = 0;
+    let mut room = Room {
+        limits,
+        spanned: limits.sheet_cells,
+    };
     while let Some(token) = tokens.next()? {
         match token {
             Token::Start(tag) if tag.name() == "table" => {
@@ -78,8 +104,10 @@ pub(super) fn walk<R: BufRead>(
                         parent: open.last().map(|table| table.number),
                     },
                 )?;
+                let outside = open.last().map_or(0, |table| table.outside + table.cells.text.len());
                 open.push(Open {
                     number: count,
+                    outside,
                     ..Open::default()
                 });
                 count += 1;
@@ -91,7 +119,7 @@ pub(super) fn walk<R: BufRead>(
             }
             token => {
                 if let Some(table) = open.last_mut() {
-                    table.take(&token, &mut tell)?;
+                    table.take(&token, &mut room, &mut tell)?;
                 }
             }
         }
@@ -106,10 +134,11 @@ impl Open {
     fn take(
         &mut self,
         token: &Token<'_>,
+        room: &mut Room<'_>,
         tell: &mut impl FnMut(usize, Found<'_>) -> Result<(), ConvertError>,
     ) -> Result<(), ConvertError> {
         match token {
-            Token::Text(text) => return self.push_text(text),
+            Token::Text(text) => return self.push_text(text, room.limits),
             Token::Start(tag) => match tag.name() {
                 "tr" => {
                     self.end_row(tell)?;
@@ -119,7 +148,7 @@ impl Open {
                     self.end_cell();
                     self.in_row = true;
                     let span = |name| tag.attribute(name).and_then(|span| span.parse().ok());
-                    self.begin_cell(span("colspan").unwrap_or(1), span("rowspan").unwrap_or(1));
+                    self.begin_cell(span("colspan").unwrap_or(1), span("rowspan").unwrap_or(1), room)?;
                 }
                 "br" | "p" | "div" | "li" => self.blank = true,
                 _ => {}
@@ -135,7 +164,7 @@ impl Open {
     }
 
     /// Line ends, non-breaking blanks and the like between words are one blank.
-    fn push_text(&mut self, text: &str) -> Result<(), ConvertError> {
+    fn push_text(&mut self, text: &str, limits: &Limits) -> Result<(), ConvertError> {
         let Some((_, start)) = self.cell else {
             return Ok(());
         };
@@ -149,23 +178,19 @@ impl Open {
             }
             self.cells.text.push(c);
         }
-        if self.cells.text.len() - start > CELL_BYTES {
-            return Err(ConvertError::TooLarge(
-                "one cell holds more than 16 MiB of text".to_owned(),
-            ));
+        if (self.cells.text.len() - start) as u64 > limits.text_bytes {
+            return Err(ConvertError::TooLarge(long_text(limits.text_bytes)));
         }
-        if self.cells.text.len() > ROW_BYTES {
-            return Err(ConvertError::TooLarge(format!(
-                "row {} holds more than 64 MiB of text",
-                u64::from(self.row) + 1
-            )));
+        if (self.outside + self.cells.text.len()) as u64 > limits.row_bytes {
+            return Err(ConvertError::TooLarge(long_row(self.row, limits.row_bytes)));
         }
         Ok(())
     }
 
     /// Puts a cell into the first column that no cell from above covers.
-    fn begin_cell(&mut self, columns: u32, rows: u32) {
-        while self.covered_at(self.column) > 0 {
+    fn begin_cell(&mut self, columns: u32, rows: u32, room: &mut Room<'_>) -> Result<(), ConvertError> {
+        let first = self.column;
+        while self.is_covered(self.column) {
             self.column += 1;
         }
         let start = self.column.min(COLUMNS);
@@ -174,26 +199,25 @@ impl Open {
         if self.covered.len() < length {
             self.covered.resize(length, 0);
         }
-        let rows = rows.clamp(1, ROW_SPAN);
+        room.span(end.saturating_sub(first).saturating_sub(1))?;
+        let end_row = self.row.saturating_add(rows.clamp(1, ROW_SPAN));
         for covered in self
             .covered
             .iter_mut()
             .take(length)
             .skip(usize::try_from(start).unwrap_or(usize::MAX))
         {
-            *covered = (*covered).max(rows);
+            *covered = (*covered).max(end_row);
         }
         self.column = end;
         self.blank = false;
         self.cell = (start < end).then_some((start, self.cells.text.len()));
+        Ok(())
     }
 
-    fn covered_at(&self, column: u32) -> u32 {
-        usize::try_from(column)
-            .ok()
-            .and_then(|column| self.covered.get(column))
-            .copied()
-            .unwrap_or(0)
+    fn is_covered(&self, column: u32) -> bool {
+        let end_row = usize::try_from(column).ok().and_then(|column| self.covered.get(column));
+        end_row.is_some_and(|end_row| *end_row > self.row)
     }
 
     fn end_cell(&mut self) {
@@ -221,9 +245,6 @@ impl Open {
         self.column = 0;
         self.cells.places.clear();
         self.cells.text.clear();
-        for covered in &mut self.covered {
-            *covered = covered.saturating_sub(1);
-        }
         Ok(())
     }
 
@@ -243,13 +264,17 @@ mod tests {
     /// The rows of all tables, as `table.row: column=text …`.
     fn rows(page: &str) -> Vec<String> {
         let mut rows = Vec::new();
-        walk(Tokens::new(page.as_bytes()), |table, found| {
-            if let Found::Row { number, cells } = found {
-                let cells: Vec<String> = cells.iter().map(|(column, text)| format!("{column}={text}")).collect();
-                rows.push(format!("{table}.{number}: {}", cells.join(" ")));
-            }
-            Ok(())
-        })
+        walk(
+            Tokens::new(page.as_bytes(), 1 << 20),
+            &Limits::default(),
+            |table, found| {
+                if let Found::Row { number, cells } = found {
+                    let cells: Vec<String> = cells.iter().map(|(column, text)| format!("{column}={text}")).collect();
+                    rows.push(format!("{table}.{number}: {}", cells.join(" ")));
+                }
+                Ok(())
+            },
+        )
         .unwrap();
         rows
     }

@@ -6,9 +6,6 @@ use super::references::decode;
 use crate::error::ConvertError;
 use crate::xml::broken_part;
 
-/// A piece of text or a tag is held in memory.
-const PIECE_BYTES: u64 = 16 * 1024 * 1024;
-
 /// A piece of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
@@ -36,6 +33,7 @@ enum Markup {
 /// Reads a page token by token.
 pub(super) struct Tokens<R> {
     page: R,
+    piece_bytes: u64,
     /// The last byte that was read was a `<`.
     in_tag: bool,
     raw: Vec<u8>,
@@ -43,9 +41,11 @@ pub(super) struct Tokens<R> {
 }
 
 impl<R: BufRead> Tokens<R> {
-    pub(super) const fn new(page: R) -> Self {
+    /// A piece of text or a tag is held in memory: no more than `piece_bytes` of it.
+    pub(super) const fn new(page: R, piece_bytes: u64) -> Self {
         Self {
             page,
+            piece_bytes,
             in_tag: false,
             raw: Vec::new(),
             text: String::new(),
@@ -91,7 +91,7 @@ impl<R: BufRead> Tokens<R> {
     fn read_text(&mut self) -> Result<bool, ConvertError> {
         self.raw.clear();
         (&mut self.page)
-            .take(PIECE_BYTES)
+            .take(self.piece_bytes)
             .read_until(b'<', &mut self.raw)
             .map_err(broken_part)?;
         if self.raw.is_empty() {
@@ -113,7 +113,7 @@ impl<R: BufRead> Tokens<R> {
             Some(b'!') => {
                 self.raw.clear();
                 (&mut self.page)
-                    .take(PIECE_BYTES)
+                    .take(self.piece_bytes)
                     .read_until(b'>', &mut self.raw)
                     .map_err(broken_part)?;
                 if self.raw.starts_with(b"!--") && !self.raw.ends_with(b"-->") {
@@ -138,7 +138,7 @@ impl<R: BufRead> Tokens<R> {
         let mut quotes = Quotes::default();
         loop {
             let before = self.raw.len();
-            let left = PIECE_BYTES.saturating_sub(before as u64);
+            let left = self.piece_bytes.saturating_sub(before as u64);
             (&mut self.page)
                 .take(left)
                 .read_until(b'>', &mut self.raw)
@@ -167,7 +167,7 @@ impl<R: BufRead> Tokens<R> {
         loop {
             self.raw.clear();
             let read = (&mut self.page)
-                .take(PIECE_BYTES)
+                .take(self.piece_bytes)
                 .read_until(b'>', &mut self.raw)
                 .map_err(broken_part)?;
             let raw = self.raw.strip_suffix(b">").unwrap_or(&self.raw).trim_ascii_end();
@@ -186,7 +186,7 @@ impl<R: BufRead> Tokens<R> {
         self.raw.clear();
         loop {
             let read = (&mut self.page)
-                .take(PIECE_BYTES)
+                .take(self.piece_bytes)
                 .read_until(last, &mut self.raw)
                 .map_err(broken_part)?;
             let tail = self.raw.len().checked_sub(end.len()).and_then(|at| self.raw.get(at..));
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     fn tokens(page: &str) -> Vec<String> {
-        let mut tokens = Tokens::new(page.as_bytes());
+        let mut tokens = Tokens::new(page.as_bytes(), 16 << 20);
         let mut seen = Vec::new();
         while let Some(token) = tokens.next().unwrap() {
             seen.push(match token {

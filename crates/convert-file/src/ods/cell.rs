@@ -38,6 +38,13 @@ pub(super) enum OwnedValue {
 }
 
 impl OwnedValue {
+    pub(super) const fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Error(text) => text.len(),
+            Self::Number(..) | Self::Bool(_) => 0,
+        }
+    }
+
     pub(super) fn as_value(&self) -> Value<'_> {
         match self {
             Self::Text(text) => Value::Text(text),

@@ -18,7 +18,15 @@ const HANDED_OVER: usize = 3;
 const SECTIONS: usize = 4;
 
 /// Styles are held in memory.
-const STYLES: usize = 1_000_000;
+const STYLES: usize = 100_000;
+/// And so are their names; a longer one is none.
+const NAME_BYTES: usize = 255;
+
+/// The attribute that names a style.
+pub(super) fn style_name(element: &BytesStart<'_>, attribute_name: &str) -> Option<String> {
+    let name = attribute(element, attribute_name).filter(|name| name.len() <= NAME_BYTES);
+    name.map(|name| name.into_owned())
+}
 
 /// A cell style.
 #[derive(Debug, Default)]
@@ -49,9 +57,9 @@ impl Styles {
     /// Takes note of an element if it defines a style; other elements are left alone.
     pub(super) fn read<R: BufRead>(&mut self, element: &BytesStart<'_>, xml: &mut Xml<R>) -> Result<(), ConvertError> {
         if self.formats.len() + self.cells.len() + self.hidden_tables.len() > STYLES {
-            return Err(ConvertError::TooLarge("it has more than a million styles".to_owned()));
+            return Err(ConvertError::TooLarge("it has more than 100,000 styles".to_owned()));
         }
-        let name = || attribute(element, "name").map(|name| name.into_owned());
+        let name = || style_name(element, "name");
         match element.local_name().as_ref() {
             "date-style" | "time-style" | "number-style" | "currency-style" | "percentage-style" | "text-style"
             | "boolean-style" => {
@@ -62,8 +70,8 @@ impl Styles {
             "style" => match attribute(element, "family").as_deref() {
                 Some("table-cell") => {
                     let style = CellStyle {
-                        data_style: attribute(element, "data-style-name").map(|name| name.into_owned()),
-                        parent: attribute(element, "parent-style-name").map(|name| name.into_owned()),
+                        data_style: style_name(element, "data-style-name"),
+                        parent: style_name(element, "parent-style-name"),
                     };
                     self.cells.extend(name().map(|name| (name, style)));
                 }
@@ -128,8 +136,7 @@ impl DataStyle {
                     "hours" | "minutes" | "seconds" | "am-pm" => clock = true,
                     "number" | "scientific-number" | "fraction" => style.digits = true,
                     "map" if style.maps.len() < SECTIONS => {
-                        let other = attribute(&part, "apply-style-name").map(|name| name.into_owned());
-                        style.maps.extend(other);
+                        style.maps.extend(style_name(&part, "apply-style-name"));
                     }
                     _ => {}
                 }

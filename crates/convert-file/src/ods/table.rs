@@ -4,10 +4,13 @@ use std::io::BufRead;
 
 use quick_xml::events::{BytesStart, Event};
 
+use pipeline_core::Limits;
+
 use super::cell::{Head, OwnedValue};
-use super::styles::Styles;
+use super::styles::{Styles, style_name};
 use super::text;
 use crate::error::ConvertError;
+use crate::grid::long_row;
 use crate::sheet_chooser::SheetChooser;
 use crate::value::CellRef;
 use crate::xml::{Xml, attribute};
@@ -15,7 +18,7 @@ use crate::xml::{Xml, attribute};
 /// Of repeated cells that nobody will write, a few suffice to tell a table.
 const SAMPLE: u32 = 3;
 /// A row has far fewer different cells; LibreOffice stops at 16,384 columns.
-const ROW_CELLS: usize = 1_000_000;
+const ROW_CELLS: usize = 100_000;
 /// And so do its columns.
 const COLUMN_STYLES: usize = 100_000;
 
@@ -33,6 +36,7 @@ struct Table {
     column_styles: Vec<(u32, Option<String>)>,
     next_row: u32,
     row: Vec<Filled>,
+    row_bytes: u64,
     next_column: u32,
     row_style: Option<String>,
     rows_repeated: u32,
@@ -63,7 +67,7 @@ pub(super) fn read<R: BufRead>(
                     let head = Head::read(&element);
                     shown.clear();
                     text::read_cell(xml, &mut shown)?;
-                    table.add_cell(head, &shown, styles)?;
+                    table.add_cell(head, &shown, styles, chooser.limits())?;
                 }
                 "table-source" | "shapes" | "forms" | "scenario" | "table" => xml.skip()?,
                 _ => {}
@@ -87,20 +91,21 @@ impl Table {
     fn add_columns(&mut self, element: &BytesStart<'_>) {
         let start = self.column_styles.last().map_or(0, |(end, _)| *end);
         let end = start.saturating_add(repeated(element, "number-columns-repeated"));
-        let style = attribute(element, "default-cell-style-name").map(|style| style.into_owned());
         if self.column_styles.len() < COLUMN_STYLES {
+            let style = style_name(element, "default-cell-style-name");
             self.column_styles.push((end, style));
         }
     }
 
     fn begin_row(&mut self, element: &BytesStart<'_>) {
         self.row.clear();
+        self.row_bytes = 0;
         self.next_column = 0;
-        self.row_style = attribute(element, "default-cell-style-name").map(|style| style.into_owned());
+        self.row_style = style_name(element, "default-cell-style-name");
         self.rows_repeated = repeated(element, "number-rows-repeated");
     }
 
-    fn add_cell(&mut self, head: Head, shown: &str, styles: &Styles) -> Result<(), ConvertError> {
+    fn add_cell(&mut self, head: Head, shown: &str, styles: &Styles, limits: &Limits) -> Result<(), ConvertError> {
         let (column, repeated) = (self.next_column, head.repeated);
         self.next_column = column.saturating_add(repeated);
         let style = head
@@ -111,9 +116,11 @@ impl Table {
         let format = style.and_then(|style| styles.format(style));
         if let Some(value) = head.value(shown, format) {
             if self.row.len() >= ROW_CELLS {
-                return Err(ConvertError::TooLarge(
-                    "a row holds more than a million cells".to_owned(),
-                ));
+                return Err(ConvertError::TooLarge("a row holds more than 100,000 cells".to_owned()));
+            }
+            self.row_bytes += value.text_bytes() as u64;
+            if self.row_bytes > limits.row_bytes {
+                return Err(ConvertError::TooLarge(long_row(self.next_row, limits.row_bytes)));
             }
             self.row.push(Filled {
                 column,

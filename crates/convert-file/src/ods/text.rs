@@ -5,7 +5,7 @@ use std::io::BufRead;
 use quick_xml::events::Event;
 
 use crate::error::ConvertError;
-use crate::xml::{Xml, attribute, bounded, push_text};
+use crate::xml::{Xml, attribute, push_text};
 
 /// No cell has more characters than this, so no run of blanks has.
 const BLANKS: usize = 32_767;
@@ -69,7 +69,7 @@ fn read_paragraph<R: BufRead>(xml: &mut Xml<R>, out: &mut String) -> Result<(), 
                 }
             }
         }
-        bounded(out)?;
+        xml.bounded(out.len())?;
     }
     Ok(())
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     fn text(cell: &str) -> String {
-        let mut xml = Xml::new(cell.as_bytes());
+        let mut xml = Xml::new(cell.as_bytes(), 1 << 20);
         xml.next().unwrap();
         let mut out = String::new();
         read_cell(&mut xml, &mut out).unwrap();

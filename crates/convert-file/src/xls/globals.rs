@@ -5,6 +5,8 @@ use std::io::{Read, Seek};
 
 use encoding_rs::WINDOWS_1252;
 
+use pipeline_core::Limits;
+
 use super::records::{Records, cut_short, id};
 use super::strings::{TextRules, encoding, read_shared};
 use crate::date::Epoch;
@@ -37,7 +39,7 @@ pub(super) struct Globals {
 }
 
 /// Reads the globals. Charts, macro sheets and modules are no worksheets, and are left away.
-pub(super) fn read<S: Read + Seek>(records: &mut Records<S>) -> Result<Globals, ConvertError> {
+pub(super) fn read<S: Read + Seek>(records: &mut Records<S>, limits: &Limits) -> Result<Globals, ConvertError> {
     let (id, mut fields) = records.next()?;
     let version = fields.u16().ok_or_else(cut_short)?;
     if id != id::BOF || (version != BIFF8 && version != BIFF5) {
@@ -64,7 +66,8 @@ pub(super) fn read<S: Read + Seek>(records: &mut Records<S>) -> Result<Globals, 
             id::FILE_PASS => return Err(ConvertError::Encrypted),
             id::DATE_1904 if fields.u16() == Some(1) => globals.epoch = Epoch::Y1904,
             id::CODE_PAGE => globals.rules.code_page = encoding(fields.u16().ok_or_else(cut_short)?),
-            id::XF => {
+            // A cell names its style in 16 bits.
+            id::XF if ids.len() <= usize::from(u16::MAX) => {
                 fields.u16();
                 ids.push(fields.u16().unwrap_or(0));
             }
@@ -99,7 +102,7 @@ pub(super) fn read<S: Read + Seek>(records: &mut Records<S>) -> Result<Globals, 
                     });
                 }
             }
-            id::SST => globals.strings = read_shared(records.continued(0))?,
+            id::SST => globals.strings = read_shared(records.continued(0), limits)?,
             _ => {}
         }
     }

@@ -29,20 +29,26 @@ pub(super) mod id {
     pub(in super::super) const BOF: u16 = 0x0809;
 }
 
+/// A record's number and length.
+const HEADER_BYTES: u64 = 4;
+
 /// Reads records one after another; no record is longer than 64 KiB.
 pub(super) struct Records<S> {
     stream: BufReader<S>,
     /// The number and length of the next record, if they were read already.
     header: Option<(u16, u16)>,
     record: Vec<u8>,
+    /// How many bytes may still be read: sheets may be said to lie within one another.
+    left: u64,
 }
 
 impl<S: Read + Seek> Records<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, limit_bytes: u64) -> Self {
         Self {
             stream: BufReader::with_capacity(64 * 1024, stream),
             header: None,
             record: Vec::new(),
+            left: limit_bytes,
         }
     }
 
@@ -70,6 +76,11 @@ impl<S: Read + Seek> Records<S> {
             Some(header) => header,
             None => self.read_header()?,
         };
+        let read = HEADER_BYTES + u64::from(length);
+        self.left = self
+            .left
+            .checked_sub(read)
+            .ok_or_else(|| ConvertError::corrupt("its sheets lie within one another"))?;
         self.record.resize(usize::from(length), 0);
         self.stream.read_exact(&mut self.record).map_err(broken_part)?;
         Ok(id)
@@ -196,7 +207,7 @@ mod tests {
             bytes.extend(u16::try_from(data.len()).unwrap().to_le_bytes());
             bytes.extend(*data);
         }
-        Records::new(Cursor::new(bytes))
+        Records::new(Cursor::new(bytes), 1 << 20)
     }
 
     #[test]

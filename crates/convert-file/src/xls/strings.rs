@@ -7,6 +7,8 @@ use encoding_rs::{
     WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256, WINDOWS_1257, WINDOWS_1258,
 };
 
+use pipeline_core::Limits;
+
 use super::records::{Continued, cut_short};
 use crate::error::ConvertError;
 use crate::text_pool::TextPool;
@@ -86,8 +88,11 @@ pub(super) fn encoding(code_page: u16) -> &'static Encoding {
 
 /// The shared texts ([MS-XLS] 2.4.265 `SST`), without their formatting and phonetic hints. The counts at the beginning are
 /// often wrong, so that only the data say how many there are.
-pub(super) fn read_shared<S: Read + Seek>(mut data: Continued<'_, S>) -> Result<TextPool, ConvertError> {
-    let mut strings = TextPool::default();
+pub(super) fn read_shared<S: Read + Seek>(
+    mut data: Continued<'_, S>,
+    limits: &Limits,
+) -> Result<TextPool, ConvertError> {
+    let mut strings = TextPool::new(limits);
     data.u32()?;
     let expected = data.u32()?;
     let mut count = 0;

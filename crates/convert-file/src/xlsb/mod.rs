@@ -10,7 +10,7 @@ use std::io::{Read, Seek};
 use crate::date::Epoch;
 use crate::error::ConvertError;
 use crate::package::{Package, Relation};
-use crate::package_sheets::{Shared, Tab};
+use crate::package_sheets::{Shared, Tab, too_many};
 use crate::sheet_chooser::SheetChooser;
 use crate::text_pool::TextPool;
 use records::{Records, id};
@@ -80,6 +80,7 @@ fn related<'r, R: Read + Seek>(package: &Package<R>, relations: &'r [Relation], 
 
 /// The date system and the sheets (2.1.7.61).
 fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<(Epoch, Vec<Tab>), ConvertError> {
+    let most = package.limits().members;
     let mut records = Records::new(package.list(part)?);
     let mut epoch = Epoch::Y1900;
     let mut tabs = Vec::new();
@@ -93,6 +94,9 @@ fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result
                 let (Some(state), Some(relation), Some(name)) = (state, relation, fields.wide_string()) else {
                     return Err(ConvertError::corrupt("its list of sheets is cut short"));
                 };
+                if tabs.len() as u64 >= most {
+                    return Err(too_many(most));
+                }
                 tabs.push(Tab {
                     name: name.into_owned(),
                     relation: relation.into_owned(),
@@ -106,8 +110,8 @@ fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result
 }
 
 fn read_strings<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<TextPool, ConvertError> {
+    let mut strings = TextPool::new(package.limits());
     let mut records = Records::new(package.part(part)?);
-    let mut strings = TextPool::default();
     while let Some((id, mut fields)) = records.next()? {
         if id == id::SST_ITEM {
             strings.add(|out| {

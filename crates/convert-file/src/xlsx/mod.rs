@@ -13,7 +13,7 @@ use quick_xml::events::Event;
 use crate::date::Epoch;
 use crate::error::ConvertError;
 use crate::package::{Package, Relation};
-use crate::package_sheets::{Shared, Tab};
+use crate::package_sheets::{Shared, Tab, too_many};
 use crate::sheet_chooser::SheetChooser;
 use crate::text_pool::TextPool;
 use crate::xml::{attribute, is_true};
@@ -99,6 +99,7 @@ fn related<R: Read + Seek>(package: &Package<R>, relations: &[Relation], workboo
 }
 
 fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<Workbook, ConvertError> {
+    let most = package.limits().members;
     let mut xml = package.xml_list(part)?;
     let mut workbook = Workbook::default();
     loop {
@@ -107,6 +108,7 @@ fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result
                 "workbookPr" if attribute(&element, "date1904").is_some_and(|value| is_true(&value)) => {
                     workbook.epoch = Epoch::Y1904;
                 }
+                "sheet" if workbook.sheets.len() as u64 >= most => return Err(too_many(most)),
                 "sheet" => workbook.sheets.push(Tab {
                     name: attribute(&element, "name").unwrap_or_default().into_owned(),
                     relation: attribute(&element, "id").unwrap_or_default().into_owned(),
@@ -122,8 +124,8 @@ fn read_workbook<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result
 }
 
 fn read_strings<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<TextPool, ConvertError> {
+    let mut strings = TextPool::new(package.limits());
     let mut xml = package.xml(part)?;
-    let mut strings = TextPool::default();
     loop {
         match xml.next()? {
             Event::Start(element) if element.local_name().as_ref() == "si" => {

@@ -15,7 +15,10 @@ pub(super) fn read<R: BufRead>(xml: &mut Xml<R>, out: &mut String) -> Result<(),
     while xml.depth() >= inside {
         if let Event::Start(element) = xml.next()? {
             match element.local_name().as_ref() {
-                "t" => xml.text(out)?,
+                "t" => {
+                    xml.text(out)?;
+                    xml.bounded(out.len() - start)?;
+                }
                 "r" => {}
                 _ => xml.skip()?,
             }
@@ -79,7 +82,7 @@ mod tests {
     }
 
     fn text_of(si: &str) -> String {
-        let mut xml = Xml::new(si.as_bytes());
+        let mut xml = Xml::new(si.as_bytes(), 1 << 20);
         xml.next().unwrap();
         let mut out = String::new();
         read(&mut xml, &mut out).unwrap();

@@ -57,7 +57,7 @@ mod tests {
             <x:cellStyleXfs><x:xf numFmtId="22"/></x:cellStyleXfs>
             <x:cellXfs><x:xf numFmtId="0"/><x:xf numFmtId="164"/><x:xf numFmtId="14"/><x:xf numFmtId="46"/><x:xf/></x:cellXfs>
             <x:dxfs><x:dxf><x:numFmt numFmtId="164" formatCode="0"/></x:dxf></x:dxfs></x:styleSheet>"#;
-        let formats = read(&mut Xml::new(styles.as_bytes())).unwrap();
+        let formats = read(&mut Xml::new(styles.as_bytes(), 1 << 20)).unwrap();
         use NumberFormat::{DateTime, Duration, Number};
         assert_eq!(formats, [Number, DateTime, Number, Duration, Number]);
     }
