@@ -149,3 +149,39 @@ fn more_sheets_than_members_are_too_many() {
     };
     assert_eq!(refused_with(&bytes, limits).0, ReasonCode::TooLarge);
 }
+
+#[test]
+fn one_text_the_shared_texts_a_row_and_everything_together_have_limits() {
+    let texts = format!("<si><t>{}</t></si>", "x".repeat(100_000)).repeat(5);
+    let cells: String = (0..5).map(|n| format!(r#"<c t="s"><v>{n}</v></c>"#)).collect();
+    let mut raw = RawXlsx::of_rows(&format!("<row>{cells}</row>"));
+    raw.strings = format!("<sst>{texts}</sst>");
+    let workbook = raw.bytes();
+    assert!(try_convert(&workbook, &Options::default()).is_ok());
+    let default = Limits::default;
+    let text_bytes = 99_999;
+    let shared_texts_bytes = 499_999;
+    let row_bytes = 499_999;
+    let unpacked_bytes = 499_999;
+    for limits in [
+        Limits {
+            text_bytes,
+            ..default()
+        },
+        Limits {
+            shared_texts_bytes,
+            ..default()
+        },
+        Limits { row_bytes, ..default() },
+        Limits {
+            unpacked_bytes,
+            ..default()
+        },
+    ] {
+        assert_eq!(
+            refused_with(&workbook, limits.clone()).0,
+            ReasonCode::TooLarge,
+            "{limits:?}"
+        );
+    }
+}
