@@ -45,7 +45,7 @@ def test_every_variable_of_the_deployment_is_explained():
 
 
 def test_what_the_docs_link_to_is_there():
-    for page in ["README.md", "docs/OPERATIONS.md", "docs/ARCHITECTURE.md", "docs/SEMANTICS.md"]:
+    for page in ["README.md", "docs/OPERATIONS.md", "docs/ARCHITECTURE.md", "docs/SEMANTICS.md", "docs/FORMATS.md"]:
         text = (ROOT / page).read_text()
         headings = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)}
         for link in re.findall(r"\]\(([^)]+)\)", text):
