@@ -34,6 +34,10 @@ package stage="development":
 deploy stage:
     deploy/deploy.sh {{stage}}
 
+# The long run: nothing is lost under faults, kills, attacks and load; ends with a table (an hour; `just soak 5` takes about 5 minutes)
+soak minutes="60":
+    SOAK_MINUTES={{minutes}} tests/soak.py
+
 # What is deployed to AWS, without AWS: templates, a deployment to moto, and the real functions behind a Runtime API
 test-aws:
     tests/aws/run.sh

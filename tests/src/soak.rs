@@ -1,7 +1,6 @@
 //! The long run: the same tests with larger numbers, and what they count for the table at its end.
 
 use std::env;
-use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -9,12 +8,19 @@ use std::path::Path;
 use serde_json::Value;
 
 /// The long number if the environment has `SOAK=1`, or else the short one, of `cargo test`.
+///
+/// The long number is meant for a run of an hour; with `SOAK_MINUTES` it shrinks or grows, but never below the short one.
 pub fn scale(short: u64, long: u64) -> u64 {
-    if env::var_os("SOAK").as_deref() == Some(OsStr::new("1")) {
-        long
-    } else {
-        short
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    if variable("SOAK") != "1" {
+        return short;
     }
+    let minutes: f64 = variable("SOAK_MINUTES").parse().unwrap_or(60.0);
+    scaled(short, long, minutes)
+}
+
+fn scaled(short: u64, long: u64, minutes: f64) -> u64 {
+    ((long as f64 * minutes / 60.0) as u64).max(short)
 }
 
 /// Tells the long run what a test counted: one line of JSON in the file that `SOAK_REPORT` names, if it is set.
@@ -40,6 +46,13 @@ fn append(file: &Path, counts: &[(&str, u64)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_numbers_follow_the_minutes() {
+        assert_eq!(scaled(30, 1_000, 60.0), 1_000);
+        assert_eq!(scaled(30, 1_000, 6.0), 100);
+        assert_eq!(scaled(30, 1_000, 0.5), 30);
+    }
 
     #[test]
     fn each_report_is_a_line_of_json() {
