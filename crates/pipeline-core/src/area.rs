@@ -120,6 +120,7 @@ mod tests {
     fn the_area_is_the_lower_cased_local_part() {
         assert_eq!(area("Sheffield").as_deref(), Ok("sheffield"));
         assert_eq!(area("npower-EON").as_deref(), Ok("npower-eon"));
+        assert_eq!(area("Sheffield+Gas").as_deref(), Ok("sheffield+gas"));
     }
 
     #[test]

@@ -176,6 +176,7 @@ mod tests {
             let metadata = sent.to_metadata(origin(), Some(&Rejection::new(ReasonCode::CorruptSpreadsheet, reason)));
             let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
             prop_assert!(size <= 2048, "{size}");
+            prop_assert!(metadata.values().all(|value| value.len() <= 400));
             prop_assert!(metadata.values().all(|value| value.bytes().all(|b| (b' '..=b'~').contains(&b))));
         }
     }

@@ -141,7 +141,9 @@ async fn a_redirect_to_anywhere_else_is_refused() {
 
 #[tokio::test]
 async fn a_redirect_without_end_or_aim_is_refused() {
-    assert_eq!(answer(|| Reply::to("/files/again")).await.unwrap_err(), BAD);
+    let server = Server::start(|_| Reply::to("/files/again"));
+    assert_eq!(fetch(&server, "/files/again").await.unwrap_err(), BAD);
+    assert_eq!(server.requests().len(), 1 + 5);
     assert_eq!(answer(|| Reply::status(302)).await.unwrap_err(), BAD);
 }
 
