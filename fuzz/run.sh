@@ -24,7 +24,7 @@ else
     cargo=(cargo)
 fi
 "${cargo[@]}" fuzz build >/dev/null
-programs=$(dirname "$(find target -path '*/release/email' -type f | head -n 1)")
+programs=$(dirname "$(find target/ -path '*/release/email' -type f | head -n 1)")
 
 # Sheets are kept in temporary files: those should cost no disk.
 if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
