@@ -40,7 +40,7 @@ fn output(size: u64) -> OutputRecord {
         path_in_parent: String::new(),
         source_name: String::new(),
         size,
-        blake3: Some(String::new()),
+        blake3: String::new(),
         rows: None,
     }
 }
@@ -61,7 +61,7 @@ fn receipt(outcome: Outcome, rejected: Option<RejectRecord>) -> Handled {
             key: "sheffield/march.zip".to_owned(),
             size: 700,
             etag: String::new(),
-            blake3: String::new(),
+            blake3: Some(String::new()),
         },
         outcome,
         outputs: vec![output(1_000), output(24)],
