@@ -21,7 +21,7 @@ impl Value<'_> {
     /// Appends the value as it stands in the CSV, before any quoting.
     pub(crate) fn render(self, out: &mut String) {
         match self {
-            Self::Text(text) | Self::Error(text) => out.push_str(text),
+            Self::Text(text) | Self::Error(text) => push_printable(text, out),
             Self::Bool(true) => out.push_str("true"),
             Self::Bool(false) => out.push_str("false"),
             Self::Number(value, format, epoch) => {
@@ -31,6 +31,17 @@ impl Value<'_> {
                 }
             }
         }
+    }
+}
+
+/// Control characters other than tabs and line ends are left out: a CSV that has many of them is no text any more, and
+/// nobody has ever typed one.
+fn push_printable(text: &str, out: &mut String) {
+    let is_control = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r');
+    if text.contains(is_control) {
+        out.extend(text.chars().filter(|c| !is_control(*c)));
+    } else {
+        out.push_str(text);
     }
 }
 
@@ -127,6 +138,11 @@ mod tests {
     #[test]
     fn text_that_looks_like_a_number_stays_text() {
         assert_eq!(rendered(Value::Text(" 0012.50")), " 0012.50");
+    }
+
+    #[test]
+    fn control_characters_are_no_part_of_a_text() {
+        assert_eq!(rendered(Value::Text("\u{0}MP\u{1}AN\tA\r\nB\u{1b}")), "MPAN\tA\r\nB");
     }
 
     #[test]
