@@ -79,3 +79,20 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let _ = gzip.write_all(bytes);
     gzip.finish().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_header_of_a_tar_is_a_header_again() {
+        let mut tar = include_bytes!("../../../fuzz/corpus/archive/gnu.tar").to_vec();
+        let whole = members(&tar, "march.tar").unwrap();
+        for block in tar.chunks_mut(512).filter(|block| block[257..].starts_with(b"ustar")) {
+            block[0] ^= 1;
+        }
+        assert_eq!(members(&tar, "march.tar"), None);
+        let mended = members(&mended_tar(&tar).unwrap(), "march.tar").unwrap();
+        assert_eq!(mended.len(), whole.len());
+    }
+}

@@ -158,3 +158,16 @@ fn check_links(bodies: &[Body]) {
 fn is_file_name(name: &SafePath) -> bool {
     SafePath::from_file_name(name.as_str()).as_ref() == Some(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_winmail_has_the_right_checksums_again() {
+        let mut winmail = include_bytes!("../../../fuzz/corpus/tnef/winmail-2.dat").to_vec();
+        *winmail.last_mut().unwrap() ^= 1;
+        assert!(unpack_attachments::read_tnef(&winmail, 9).is_corrupt);
+        assert!(!unpack_attachments::read_tnef(&with_checksums(&winmail), 9).is_corrupt);
+    }
+}

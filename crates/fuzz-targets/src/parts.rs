@@ -1,4 +1,5 @@
-//! Several parts in one input: each behind a line `-- name --`, as in Go's txtar.
+//! Several parts in one input: each behind a line `-- name --`, as in Go's txtar. The line end before such a line, or at the
+//! end, belongs to no part: some parts are no text.
 
 use std::io::{Cursor, Write as _};
 
@@ -10,12 +11,20 @@ fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if let Some(name) = name(line) {
+            close(&mut parts);
             parts.push((name, Vec::new()));
         } else if let Some((_, content)) = parts.last_mut() {
             content.extend_from_slice(line);
         }
     }
+    close(&mut parts);
     parts
+}
+
+fn close(parts: &mut [(String, Vec<u8>)]) {
+    if let Some((_, content)) = parts.last_mut() {
+        content.pop_if(|byte| *byte == b'\n');
+    }
 }
 
 fn name(line: &[u8]) -> Option<String> {

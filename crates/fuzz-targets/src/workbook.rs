@@ -132,3 +132,32 @@ fn with_offsets(bytes: &[u8]) -> Vec<u8> {
     }
     stream
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheets_of(bytes: &[u8]) -> Vec<String> {
+        let options = Options {
+            sheets: Sheets::All,
+            limits: limits(),
+        };
+        convert_file::convert(Cursor::new(bytes), &options, &mut |_| Ok(()))
+            .map(|conversion| conversion.delivered)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_put_around_the_bytes_lets_them_through_to_the_cells() {
+        for seed in [
+            &include_bytes!("../../../fuzz/corpus/package/every-kind-of-cell.xlsx.txt")[..],
+            include_bytes!("../../../fuzz/corpus/package/every-kind-of-cell.xlsb.txt"),
+            include_bytes!("../../../fuzz/corpus/package/every-kind-of-cell.ods.txt"),
+        ] {
+            assert_eq!(sheets_of(&parts::packed(seed).unwrap()), ["A"]);
+        }
+        let records = include_bytes!("../../../fuzz/corpus/xls/excel-97-every-kind-of-cell");
+        assert_eq!(sheets_of(records), Vec::<String>::new());
+        assert_eq!(sheets_of(&with_offsets(records)), ["A"]);
+    }
+}
