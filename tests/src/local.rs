@@ -49,7 +49,9 @@ impl Local {
     pub async fn start(vars: &BTreeMap<String, String>) -> Self {
         let lookup = |name: &str| vars.get(name).cloned();
         let folder = tempfile::tempdir().unwrap();
-        let stack = LocalStack::start(folder.path(), Vars::new(lookup)).await.unwrap();
+        let stack = LocalStack::start(folder.path(), embedded_s3::Options::default(), Vars::new(lookup))
+            .await
+            .unwrap();
         let stages = stages(vars, &stack, stack.store());
         let events = stack.s3().subscribe();
         Self {

@@ -1,5 +1,6 @@
 //! Delivers the events of the embedded S3 to the stages, with retries, as Lambda does.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use embedded_s3::ObjectCreated;
 use pipeline_core::telemetry::chain;
 use pipeline_core::{Buckets, Handled, ObjectEvent, Stage, event};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::ledger::Ledger;
@@ -17,12 +19,28 @@ use crate::stages::Stages;
 /// Lambda calls a function at most three times for an event; its pauses of minutes are milliseconds here.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
+/// Events that may wait before whoever feeds the pipeline has to wait too.
+const MOST_WAITING: usize = 64;
+
+/// How many events wait, for whoever feeds the pipeline: what is brought in faster than it is worked off fills memory and disk.
+#[derive(Debug)]
+pub(crate) struct Backlog(watch::Receiver<usize>);
+
+impl Backlog {
+    /// Waits until few events wait.
+    pub(crate) async fn has_room(&mut self) {
+        // Without a dispatcher nobody waits for anything.
+        let _ = self.0.wait_for(|waiting| *waiting < MOST_WAITING).await;
+    }
+}
+
 /// Delivers events until nothing is left to do.
 #[derive(Debug)]
 pub struct Dispatcher {
     stages: Arc<Stages>,
     buckets: Buckets,
     events: UnboundedReceiver<ObjectCreated>,
+    waiting: watch::Sender<usize>,
     workers: usize,
 }
 
@@ -36,8 +54,14 @@ impl Dispatcher {
             stages: Arc::new(stages),
             buckets,
             events,
+            waiting: watch::Sender::default(),
             workers: 2 * cores,
         }
+    }
+
+    /// How many events wait.
+    pub(crate) fn backlog(&self) -> Backlog {
+        Backlog(self.waiting.subscribe())
     }
 
     /// Delivers events while `feeding` brings objects into the buckets, and then until nothing is left to do.
@@ -49,51 +73,39 @@ impl Dispatcher {
         ledger: &mut Ledger,
         progress: &Progress,
     ) -> T {
-        let mut earlier = earlier.into_iter();
+        let mut waiting = VecDeque::from(earlier);
         let mut at_work: JoinSet<Vec<Ended>> = JoinSet::new();
         let mut fed = None;
         tokio::pin!(feeding);
         loop {
+            while at_work.len() < self.workers
+                && let Some(created) = waiting.pop_front()
+            {
+                if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
+                    progress.begun();
+                    at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
+                }
+            }
+            self.waiting.send_replace(waiting.len());
             // An output's event is in the queue before its step ends, so nobody at work and an empty queue mean the end.
             if at_work.is_empty()
-                && earlier.len() == 0
                 && self.events.is_empty()
                 && let Some(fed) = fed
             {
                 return fed;
             }
-            let has_room = at_work.len() < self.workers;
-            let created = tokio::select! {
+            tokio::select! {
                 Some(ended) = at_work.join_next(), if !at_work.is_empty() => {
                     progress.ended();
                     // A task cannot be cancelled, and a panic of a step is caught by the runner: this would be one of ours.
                     for (object, handled) in ended.unwrap_or_default() {
                         ledger.enter(&self.buckets, &object, handled);
                     }
-                    continue;
                 }
-                result = &mut feeding, if fed.is_none() => {
-                    fed = Some(result);
-                    continue;
-                }
-                Some(created) = next(&mut earlier, &mut self.events), if has_room => created,
-            };
-            if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
-                progress.begun();
-                at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
+                result = &mut feeding, if fed.is_none() => fed = Some(result),
+                Some(created) = self.events.recv() => waiting.push_back(created),
             }
         }
-    }
-}
-
-/// The next event, the earlier ones first.
-async fn next(
-    earlier: &mut std::vec::IntoIter<ObjectCreated>,
-    events: &mut UnboundedReceiver<ObjectCreated>,
-) -> Option<ObjectCreated> {
-    match earlier.next() {
-        Some(created) => Some(created),
-        None => events.recv().await,
     }
 }
 

@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
-use pipeline_core::{Bucket, Buckets, Handled, Key, ObjectEvent, Origin, Receipt};
+use pipeline_core::{Bucket, Buckets, Handled, Key, ObjectEvent, Origin};
+
+use crate::chapter::Chapter;
 
 /// Everything that has become of the objects of this run.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    receipts: HashMap<Origin, Receipt>,
+    /// Boxed, as the map has room for twice as many when it has grown.
+    chapters: HashMap<Origin, Box<Chapter>>,
+    /// Of what entered from outside. The keys of the rest bear their origins.
     by_object: HashMap<(Bucket, Key), Origin>,
     failures: HashMap<(Bucket, Key), String>,
 }
@@ -19,8 +23,10 @@ impl Ledger {
         };
         match handled {
             Ok(Handled::Now(receipt)) => {
-                self.by_object.insert((bucket, object.key.clone()), receipt.origin);
-                self.receipts.insert(receipt.origin, *receipt);
+                if receipt.parent.is_none() {
+                    self.by_object.insert((bucket, object.key.clone()), receipt.origin);
+                }
+                self.chapters.insert(receipt.origin, Box::new(Chapter::of(&receipt)));
             }
             Ok(Handled::Before(_)) => {}
             Err(failure) => {
@@ -29,16 +35,20 @@ impl Ledger {
         }
     }
 
-    /// The receipt of an origin, if it was written in this run.
-    #[must_use]
-    pub fn receipt(&self, origin: Origin) -> Option<&Receipt> {
-        self.receipts.get(&origin)
+    /// What became of an origin, if it was worked on in this run.
+    pub(crate) fn chapter(&self, origin: Origin) -> Option<&Chapter> {
+        self.chapters.get(&origin).map(Box::as_ref)
     }
 
     /// The origin of an object, if it was worked on in this run.
     #[must_use]
     pub fn origin(&self, bucket: Bucket, key: &Key) -> Option<Origin> {
-        self.by_object.get(&(bucket, key.clone())).copied()
+        let own = || {
+            key.parse_staging()
+                .1
+                .filter(|origin| self.chapters.contains_key(origin))
+        };
+        self.by_object.get(&(bucket, key.clone())).copied().or_else(own)
     }
 
     /// Why an object could not be handled.

@@ -3,6 +3,7 @@
 //! It starts an embedded S3 over a folder and calls the very steps that Lambda runs, with the events that S3 sends.
 
 pub mod args;
+mod chapter;
 mod dispatcher;
 mod inputs;
 mod ledger;

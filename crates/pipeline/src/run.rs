@@ -1,5 +1,6 @@
 //! `pipeline run`: emails in, clean CSVs out, on this machine.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -7,6 +8,7 @@ use anyhow::Context;
 use pipeline_core::{Area, Areas, Bucket, Key, Vars};
 
 use crate::args::RunArgs;
+use crate::dispatcher::Backlog;
 use crate::inputs::{InputFile, Inputs};
 use crate::ledger::Ledger;
 use crate::progress::Progress;
@@ -50,7 +52,11 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(WRONG_USAGE));
         }
     };
-    let mut stack = LocalStack::start(&args.data, vars).await?;
+    let options = embedded_s3::Options {
+        keep_history: false,
+        ..embedded_s3::Options::default()
+    };
+    let mut stack = LocalStack::start(&args.data, options, vars).await?;
     let inputs = Inputs::find(&args.paths, &args.data);
     for path in &inputs.skipped {
         terminal::warn(&format!("skipped, as it is no file: {}", path.display()))?;
@@ -63,7 +69,7 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut ledger = Ledger::default();
     let progress = Progress::on_terminal();
     let uploader = Uploader::new(stack.store().clone(), area, &unfinished);
-    let feeding = upload_all(&uploader, inputs.files);
+    let feeding = upload_all(&uploader, inputs.files, stack.dispatcher().backlog());
     let uploaded = stack
         .dispatcher()
         .work(unfinished, feeding, &mut ledger, &progress)
@@ -81,19 +87,19 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             Err(failure) => Story::of_failure(input, failure),
         });
     }
-    for failure in ledger.failures() {
-        // Those of this run's inputs are in their stories.
-        if !stories.iter().any(|story| story.failed.contains(&failure)) {
-            terminal::warn(&format!("it could not be handled, and is kept: {failure}"))?;
-        }
+    // Failures of this run's inputs are in their stories.
+    let told: HashSet<&String> = stories.iter().flat_map(|story| &story.failed).collect();
+    for failure in ledger.failures().filter(|failure| !told.contains(failure)) {
+        terminal::warn(&format!("it could not be handled, and is kept: {failure}"))?;
     }
     print(args, &stories, stack.store().buckets().name(Bucket::AmrData))?;
     Ok(exit_code(&stories, &ledger, args.strict))
 }
 
-async fn upload_all(uploader: &Uploader, files: Vec<InputFile>) -> Vec<Uploaded> {
+async fn upload_all(uploader: &Uploader, files: Vec<InputFile>, mut backlog: Backlog) -> Vec<Uploaded> {
     let mut uploaded = Vec::with_capacity(files.len());
     for file in files {
+        backlog.has_room().await;
         let place = uploader.upload(&file).await.map_err(|error| format!("{error:#}"));
         uploaded.push((file, place));
     }

@@ -26,11 +26,12 @@ pub struct LocalStack {
 
 impl LocalStack {
     /// Starts an embedded S3 over `data`, creates the buckets, and reads the same variables as the functions do.
+    /// With `options` the S3 may remember every write, for tests.
     ///
     /// # Errors
     /// If the folder cannot be used, another pipeline uses it, or the configuration is wrong.
-    pub async fn start(data: &Path, mut vars: Vars<'_>) -> anyhow::Result<Self> {
-        let s3 = EmbeddedS3::start(data, embedded_s3::Options::default())
+    pub async fn start(data: &Path, options: embedded_s3::Options, mut vars: Vars<'_>) -> anyhow::Result<Self> {
+        let s3 = EmbeddedS3::start(data, options)
             .await
             .with_context(|| format!("the folder {} cannot be used", data.display()))?;
         let buckets = Buckets::named(|bucket| format!("es-{STAGE}-data-{bucket}"));

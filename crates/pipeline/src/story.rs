@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use pipeline_core::receipt::OutputRecord;
-use pipeline_core::{Bucket, Key, Origin, Receipt, Store};
+use pipeline_core::{Bucket, Key, Origin, Store};
 use serde::Serialize;
 
+use crate::chapter::Chapter;
 use crate::ledger::Ledger;
 
 /// What became of one input. As JSON it is a line of `pipeline run --json`.
@@ -107,24 +107,18 @@ impl Story {
             None => story.fail(bucket, key, ledger),
         }
         while let Some((bucket, key, origin)) = todo.pop() {
-            let Some(receipt) = receipt(origin, ledger, store).await? else {
+            let Some(chapter) = chapter(origin, ledger, store).await? else {
                 story.fail(bucket, &key, ledger);
                 continue;
             };
-            no_files |= receipt.outcome == pipeline_core::Outcome::NoFiles;
-            story.areas.extend(
-                receipt
-                    .area
-                    .clone()
-                    .filter(|_| receipt.outcome != pipeline_core::Outcome::NoFiles),
-            );
-            story.rejected.extend(rejects(&receipt));
-            for output in receipt.outputs.iter().rev() {
-                match output.bucket {
-                    Bucket::AmrData => story.deliver(output),
-                    _ => todo.push((output.bucket, Key::new(&output.key), output.origin)),
-                }
+            if chapter.outcome == pipeline_core::Outcome::NoFiles {
+                no_files = true;
+            } else {
+                story.areas.extend(chapter.area);
             }
+            story.delivered.extend(chapter.delivered);
+            story.rejected.extend(chapter.rejected);
+            todo.extend(chapter.passed_on.into_iter().rev());
         }
         story.outcome = story.outcome(no_files);
         Ok(story)
@@ -139,14 +133,6 @@ impl Story {
             failed: Vec::new(),
             areas: BTreeSet::new(),
         }
-    }
-
-    fn deliver(&mut self, output: &OutputRecord) {
-        self.delivered.push(Delivered {
-            key: output.key.clone(),
-            bytes: output.size,
-            rows: output.rows,
-        });
     }
 
     fn fail(&mut self, bucket: Bucket, key: &Key, ledger: &Ledger) {
@@ -170,40 +156,20 @@ impl Story {
     }
 }
 
-async fn receipt(origin: Origin, ledger: &Ledger, store: &Store) -> anyhow::Result<Option<Receipt>> {
-    if let Some(receipt) = ledger.receipt(origin) {
-        return Ok(Some(receipt.clone()));
+async fn chapter(origin: Origin, ledger: &Ledger, store: &Store) -> anyhow::Result<Option<Chapter>> {
+    if let Some(chapter) = ledger.chapter(origin) {
+        return Ok(Some(chapter.clone()));
     }
     let key = Key::receipt(origin);
     let Some(json) = store.get_bytes(Bucket::Receipts, &key).await? else {
         return Ok(None);
     };
     let receipt = serde_json::from_slice(&json).with_context(|| format!("the receipt {key} cannot be read"))?;
-    Ok(Some(receipt))
+    Ok(Some(Chapter::of(&receipt)))
 }
 
 async fn origin_of(bucket: Bucket, key: &Key, store: &Store) -> anyhow::Result<Option<Origin>> {
     let name = store.buckets().name(bucket);
     let head = store.head(bucket, key).await?;
     Ok(head.map(|head| Origin::of_outside_object(name, key.as_str(), &head.etag, head.last_modified)))
-}
-
-/// What a receipt tells of rejects: each bad part by itself, if only parts were bad.
-fn rejects(receipt: &Receipt) -> Vec<Rejected> {
-    let Some(reject) = &receipt.rejected else {
-        return Vec::new();
-    };
-    let entry = |code: String, reason: String| Rejected {
-        key: Some(reject.key.clone()),
-        reason_code: code,
-        reason,
-    };
-    if reject.parts.is_empty() {
-        return vec![entry(
-            reject.rejection.reason_code.to_string(),
-            reject.rejection.reason.clone(),
-        )];
-    }
-    let part = |bad: &pipeline_core::BadPart| entry(bad.rejection.reason_code.to_string(), bad.to_string());
-    reject.parts.iter().map(part).collect()
 }

@@ -1,6 +1,6 @@
 //! Brings files into the pipeline: emails as the mail service would, data files as a person would.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -22,22 +22,35 @@ const MAX_ATTEMPTS: u32 = 100_000;
 pub(crate) struct Uploader {
     store: Store,
     area: Option<Area>,
-    /// What an earlier run left.
-    waiting: Vec<(Bucket, Key)>,
+    /// What an earlier run left in the inbox.
+    waiting_emails: HashSet<Key>,
+    /// What it left in process, by area and name.
+    waiting_data: HashMap<(Area, SafePath), Vec<Key>>,
     begun: OffsetDateTime,
 }
 
 impl Uploader {
     /// Data files are for `area`; without one every file is taken for an email.
     pub(crate) fn new(store: Store, area: Option<Area>, unfinished: &[ObjectCreated]) -> Self {
-        let role = |created: &ObjectCreated| store.buckets().role(&created.bucket);
-        let waiting = unfinished
-            .iter()
-            .filter_map(|created| Some((role(created)?, Key::new(&created.key))));
+        let mut waiting_emails = HashSet::new();
+        let mut waiting_data: HashMap<_, Vec<Key>> = HashMap::new();
+        for created in unfinished {
+            let key = Key::new(&created.key);
+            match store.buckets().role(&created.bucket) {
+                Some(Bucket::Inbox) => drop(waiting_emails.insert(key)),
+                Some(Bucket::Process) => {
+                    if let (Some(area), _, Some(name)) = key.parse_staging() {
+                        waiting_data.entry((area, name)).or_default().push(key);
+                    }
+                }
+                _ => {}
+            }
+        }
         Self {
-            waiting: waiting.collect(),
             store,
             area,
+            waiting_emails,
+            waiting_data,
             begun: OffsetDateTime::now_utc(),
         }
     }
@@ -62,34 +75,47 @@ impl Uploader {
                 _ => Key::new(format!("{}-{attempt}/{name}", stamp(self.begun))),
             };
             // Looked at first: what lies there already need not be uploaded to find that out.
-            if self.is_waiting(Bucket::Inbox, &key, &file.path).await?
-                || self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created
-            {
+            let is_waiting = self.waiting_emails.contains(&key) && self.holds(Bucket::Inbox, &key, &file.path).await?;
+            if is_waiting || self.put(Bucket::Inbox, &key, &file.path, [].into()).await? == Put::Created {
                 return Ok((Bucket::Inbox, key));
             }
         }
         bail!("the inbox holds too many emails of this name")
     }
 
-    /// Whether an earlier run left this very file under this key.
-    async fn is_waiting(&self, bucket: Bucket, key: &Key, path: &Path) -> anyhow::Result<bool> {
-        if !self.waiting.iter().any(|waiting| *waiting == (bucket, key.clone())) {
+    /// Whether an object holds this very file.
+    async fn holds(&self, bucket: Bucket, key: &Key, path: &Path) -> anyhow::Result<bool> {
+        let mut given = File::open(path).context("it cannot be read")?;
+        let size = given.metadata().context("it cannot be read")?.len();
+        let Some(head) = self.store.head(bucket, key).await?.filter(|head| head.size == size) else {
             return Ok(false);
+        };
+        let Some(mut stored) = self.store.get(bucket, key, &head.etag).await? else {
+            return Ok(false);
+        };
+        let mut own = Vec::new();
+        while let Some(chunk) = stored.try_next().await? {
+            own.resize(chunk.len(), 0);
+            given.read_exact(&mut own).context("it cannot be read")?;
+            if own != chunk {
+                return Ok(false);
+            }
         }
-        let stored = self.store.get_bytes(bucket, key).await?;
-        let given = std::fs::read(path).context("it cannot be read")?;
-        Ok(stored.is_some_and(|stored| stored == given))
+        Ok(true)
     }
 
     /// The key bears an origin, as every key of the process bucket that the pipeline made, so that two files of one
     /// name do not meet.
     async fn upload_data(&self, file: &InputFile, area: &Area) -> anyhow::Result<(Bucket, Key)> {
         let name = SafePath::from_path(&file.name).context("its name cannot be a key")?;
-        for (bucket, key) in &self.waiting {
-            let (waiting_for, _, waiting_name) = key.parse_staging();
-            let is_called_so = waiting_for.as_ref() == Some(area) && waiting_name.as_ref() == Some(&name);
-            if *bucket == Bucket::Process && is_called_so && self.is_waiting(*bucket, key, &file.path).await? {
-                return Ok((*bucket, key.clone()));
+        for key in self
+            .waiting_data
+            .get(&(area.clone(), name.clone()))
+            .into_iter()
+            .flatten()
+        {
+            if self.holds(Bucket::Process, key, &file.path).await? {
+                return Ok((Bucket::Process, key.clone()));
             }
         }
         let path = file.path.to_string_lossy();

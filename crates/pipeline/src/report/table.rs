@@ -1,5 +1,7 @@
 //! A table for people.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -12,10 +14,31 @@ use crate::terminal::printable;
 /// Columns where the terminal does not tell.
 const WIDTH: u16 = 120;
 
+/// Nobody reads a longer table to its end: of more inputs, those that were simply delivered are only counted.
+const MOST_ROWS: usize = 100;
+
 pub(crate) fn table(out: &mut impl Write, stories: &[Story], amr_data: &Path) -> io::Result<()> {
     if stories.is_empty() {
         return writeln!(out, "No files were found.");
     }
+    let is_long = stories.len() > MOST_ROWS;
+    let listed: Vec<&Story> = stories
+        .iter()
+        .filter(|story| !is_long || story.outcome != Outcome::Delivered)
+        .collect();
+    if !listed.is_empty() {
+        writeln!(out, "{}", rows(&listed))?;
+    }
+    if is_long {
+        let left_out = plural((stories.len() - listed.len()) as u64, "input");
+        writeln!(out, "{left_out} delivered without rejects: not listed (but by --json).")?;
+        put_aside(out, stories)?;
+    }
+    writeln!(out, "{}", summary(stories))?;
+    writeln!(out, "The CSVs are in {}", amr_data.display())
+}
+
+fn rows(stories: &[&Story]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_HORIZONTAL_ONLY)
@@ -32,9 +55,25 @@ pub(crate) fn table(out: &mut impl Write, stories: &[Story], amr_data: &Path) ->
             rejected(story),
         ]);
     }
-    writeln!(out, "{table}")?;
-    writeln!(out, "{}", summary(stories))?;
-    writeln!(out, "The CSVs are in {}", amr_data.display())
+    table
+}
+
+/// How much was put aside for which reason, the most frequent first.
+fn put_aside(out: &mut impl Write, stories: &[Story]) -> io::Result<()> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for reject in stories.iter().flat_map(|story| &story.rejected) {
+        *counts.entry(&reject.reason_code).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let reasons: Vec<_> = counts
+        .iter()
+        .map(|(code, count)| format!("{} {code}", grouped(*count)))
+        .collect();
+    writeln!(out, "Put aside: {}.", reasons.join(", "))
 }
 
 fn delivered(story: &Story) -> String {
@@ -81,7 +120,7 @@ fn summary(stories: &[Story]) -> String {
     let parts: Vec<_> = outcomes
         .into_iter()
         .filter(|(outcome, _)| count(*outcome) > 0)
-        .map(|(outcome, name)| format!("{} {name}", count(outcome)))
+        .map(|(outcome, name)| format!("{} {name}", grouped(count(outcome))))
         .collect();
     format!(
         "{}: {}. {} ({}, {}).",
@@ -94,6 +133,10 @@ fn summary(stories: &[Story]) -> String {
 }
 
 fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (n, digit) in digits.chars().enumerate() {
@@ -102,7 +145,7 @@ fn plural(count: u64, noun: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped} {noun}{}", if count == 1 { "" } else { "s" })
+    grouped
 }
 
 fn bytes(count: u64) -> String {
@@ -118,4 +161,53 @@ fn bytes(count: u64) -> String {
 fn tenths(count: u64, unit: u64, name: &str) -> String {
     let tenths = (u128::from(count) * 10 + u128::from(unit) / 2) / u128::from(unit);
     format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn story(number: usize, outcome: Outcome, codes: &[&str]) -> Story {
+        let mut story = Story::of_failure(format!("mail/{number}.eml"), String::new());
+        story.failed.clear();
+        story.outcome = outcome;
+        story.rejected = codes
+            .iter()
+            .map(|code| Rejected {
+                key: Some(format!("bam/{number}.pdf")),
+                reason_code: (*code).to_owned(),
+                reason: "Please send it as CSV.".to_owned(),
+            })
+            .collect();
+        story
+    }
+
+    fn printed(stories: &[Story]) -> String {
+        let mut out = Vec::new();
+        table(&mut out, stories, Path::new("amr-data")).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn of_very_many_inputs_only_those_that_need_a_look_are_listed() {
+        let mut stories: Vec<_> = (0..1_200)
+            .map(|number| story(number, Outcome::Delivered, &[]))
+            .collect();
+        stories[7] = story(7, Outcome::Rejected, &["unsupported"]);
+        stories[8] = story(8, Outcome::Partly, &["html", "unsupported"]);
+        let printed = printed(&stories);
+        assert!(printed.contains("mail/7.eml") && printed.contains("mail/8.eml") && !printed.contains("mail/9.eml"));
+        let end = "1,198 inputs delivered without rejects: not listed (but by --json).\nPut aside: 2 unsupported, 1 html.\n\
+                   1,200 inputs: 1,198 delivered, 1 partly, 1 rejected. 0 CSV files (0 rows, 0 bytes).\nThe CSVs are in amr-data\n";
+        assert!(printed.ends_with(end), "{printed}");
+    }
+
+    #[test]
+    fn few_inputs_are_all_listed() {
+        let printed = printed(&[
+            story(1, Outcome::Delivered, &[]),
+            story(2, Outcome::Rejected, &["html"]),
+        ]);
+        assert!(printed.contains("mail/1.eml") && printed.contains("mail/2.eml") && !printed.contains("Put aside"));
+    }
 }
