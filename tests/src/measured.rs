@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +19,8 @@ const TOO_MUCH: u64 = 4 << 30;
 pub struct Measured {
     /// The most memory that it held at once, its children's included, in bytes.
     pub peak: u64,
+    /// What it held itself at each look, in bytes.
+    pub resident: Vec<u64>,
     /// How long it ran.
     pub time: Duration,
     /// How it ended.
@@ -71,8 +73,10 @@ pub fn run(command: &mut Command, time_limit: Duration) -> Measured {
         .spawn()
         .unwrap_or_else(|error| panic!("{} cannot be started: {error}", command.get_program().display()));
     let mut peak = 0;
+    let mut resident = Vec::new();
     let (status, killed) = loop {
         peak = peak.max(tree_peak(child.id()));
+        resident.push(field(&status_of(child.id()), "VmRSS:"));
         if let Some(status) = child.try_wait().unwrap() {
             break (status, None);
         }
@@ -88,6 +92,7 @@ pub fn run(command: &mut Command, time_limit: Duration) -> Measured {
     };
     Measured {
         peak,
+        resident,
         time: begun.elapsed(),
         status,
         killed,
@@ -116,13 +121,17 @@ fn tree_peak(pid: u32) -> u64 {
                 .sum::<u64>()
         })
         .sum();
-    own_peak(Path::new(&format!("/proc/{pid}/status"))) + children
+    field(&status_of(pid), "VmHWM:") + children
 }
 
-/// `VmHWM`, the peak of resident memory; none of a process that has ended.
-fn own_peak(status: &Path) -> u64 {
-    let status = fs::read_to_string(status).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+/// What the kernel tells of a process; nothing of one that has ended.
+fn status_of(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default()
+}
+
+/// `VmHWM`, the peak of resident memory, or `VmRSS`, what is resident now.
+fn field(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
     kib.map_or(0, |kib: u64| kib * 1024)
 }
