@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::area::Area;
@@ -110,6 +110,7 @@ pub(crate) struct Shared {
     receipt: Key,
     origins: Mutex<HashSet<(Bucket, Origin)>>,
     budget: Arc<Semaphore>,
+    stopped: watch::Sender<bool>,
 }
 
 impl Outbox {
@@ -131,6 +132,7 @@ impl Outbox {
                 receipt: Key::receipt(input.origin),
                 origins: Mutex::default(),
                 budget: Arc::new(Semaphore::new(IN_FLIGHT_KIB as usize)),
+                stopped: watch::Sender::default(),
             }),
             provenance: input.provenance.clone(),
             area: input.area.clone(),
@@ -251,6 +253,8 @@ impl Outbox {
             keys,
             origin,
             metadata: provenance.to_metadata(origin, None),
+            // What goes to a stage a second time finds its own receipt there.
+            unless: output.bucket.is_final().then(|| self.shared.receipt.clone()),
         };
         Ok((target, record))
     }
@@ -309,11 +313,7 @@ impl Shared {
         }
         in_flight.spawn_on(
             async move {
-                let placed = match shared.ensure_not_done(target.bucket).await {
-                    Ok(()) => shared.store.place(&target, &content).await,
-                    Err(error) => Err(error),
-                };
-                match placed {
+                match shared.store.place(&target, &content).await {
                     Ok(key) => shared.record(record, &key),
                     Err(error) => shared.latch.fail(error.into()),
                 }
@@ -324,12 +324,20 @@ impl Shared {
         Ok(())
     }
 
-    /// Another worker on the same object may have finished since this one looked.
-    pub(crate) async fn ensure_not_done(&self, bucket: Bucket) -> Result<(), StoreError> {
-        if bucket == Bucket::AmrData && self.store.head(Bucket::Receipts, &self.receipt).await?.is_some() {
-            return Err(self.store.changed(Bucket::Receipts, &self.receipt));
-        }
-        Ok(())
+    /// Waits for S3 on the step's thread, but no longer than the work lasts: whatever comes of a call after that, nobody would
+    /// know of it. What fails is latched.
+    pub(crate) fn wait<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, Failure> {
+        let mut stopped = self.stopped.subscribe();
+        self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stopped| *stopped) => Err(Failure::Stopped),
+                done = call => done.map_err(|error| {
+                    self.latch.fail(error.into());
+                    Failure::Stopped
+                }),
+            }
+        })
     }
 
     /// Throws away what an output that was not finished has uploaded.
@@ -341,6 +349,7 @@ impl Shared {
     /// The deadline has come: what is under way is broken off, and nothing is begun any more.
     fn stop(&self) {
         self.latch.fail(Failure::Deadline);
+        self.stopped.send_replace(true);
         self.budget.close();
         lock(&self.in_flight).abort_all();
     }

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use crate::outbox::Shared;
 use crate::receipt::OutputRecord;
 use crate::step::Failure;
-use crate::store::{Content, PART_BYTES, Placed, Put, StoreError, Target, Upload};
+use crate::store::{Content, Held, PART_BYTES, Placed, Put, StoreError, Target, Upload};
 
 /// Streams one object to S3. Nothing can be seen of it before [`finish`](Self::finish), and nothing is left of it when it is dropped.
 #[derive(Debug)]
@@ -70,10 +70,7 @@ impl OutputWriter {
             }
             Streamed::Parts(upload) => {
                 let key = upload.key().clone();
-                self.shared
-                    .handle
-                    .block_on(self.complete(*upload, rest))
-                    .map_err(|error| self.failed(error))?;
+                self.shared.wait(self.complete(*upload, rest))?;
                 self.shared.record(record, &key);
                 Ok(())
             }
@@ -83,23 +80,19 @@ impl OutputWriter {
 
     async fn complete(&self, mut upload: Upload, rest: Bytes) -> Result<(), StoreError> {
         let key = upload.key().clone();
-        if let Err(error) = self.end(&mut upload, rest).await {
+        if !rest.is_empty()
+            && let Err(error) = upload.part(rest).await
+        {
             upload.abort().await;
             return Err(error);
         }
-        match upload.complete_new().await? {
+        let store = &self.shared.store;
+        match store.complete(&self.target, upload).await? {
             Put::Created => Ok(()),
-            Put::Exists if self.shared.store.holds(&self.target, &key).await? => Ok(()),
+            Put::Exists if store.held(&self.target, &key).await? == Some(Held::ByThis) => Ok(()),
             // Another writer was faster since the key was found free. The retry finds another key.
-            Put::Exists => Err(self.shared.store.taken(self.target.bucket, &key)),
+            Put::Exists => Err(store.taken(self.target.bucket, &key)),
         }
-    }
-
-    async fn end(&self, upload: &mut Upload, rest: Bytes) -> Result<(), StoreError> {
-        if !rest.is_empty() {
-            upload.part(rest).await?;
-        }
-        self.shared.ensure_not_done(self.target.bucket).await
     }
 
     async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {
@@ -120,11 +113,6 @@ impl OutputWriter {
             Streamed::Nothing | Streamed::Before(_) | Streamed::Failed => Ok(()),
         }
     }
-
-    fn failed(&self, error: StoreError) -> Failure {
-        self.shared.latch.fail(error.into());
-        Failure::Stopped
-    }
 }
 
 impl io::Write for OutputWriter {
@@ -133,10 +121,9 @@ impl io::Write for OutputWriter {
         let room = PART_BYTES - self.buffer.len().min(PART_BYTES);
         if room == 0 {
             let part = self.buffer.split().freeze();
-            let handle = self.shared.handle.clone();
-            if let Err(error) = handle.block_on(self.send_part(part)) {
+            let shared = Arc::clone(&self.shared);
+            if shared.wait(self.send_part(part)).is_err() {
                 self.abandon();
-                self.failed(error);
                 return Err(io::Error::other("an output could not be written"));
             }
             return self.write(bytes);

@@ -77,16 +77,10 @@ pub fn of_stage(stage: Stage) -> Permissions {
     for (bucket, transfer) in stage.destinations() {
         match transfer {
             Transfer::Whole => allow(*bucket, PUT),
-            Transfer::InParts => {
-                allow(*bucket, PUT_IN_PARTS);
-                // Before an upload begins: is the key free? After an answer that was lost: is the object there?
-                allow(*bucket, LOOK);
-            }
+            Transfer::InParts => allow(*bucket, PUT_IN_PARTS),
         }
-        if bucket.is_final() {
-            // The key may be held by another object, or by this one from an earlier attempt.
-            allow(*bucket, LOOK);
-        }
+        // Before an upload begins: is the key free? Where it is held: by another object, or by this one from an earlier attempt?
+        allow(*bucket, LOOK);
     }
     // Any object may turn out to be unusable, also a large one, and its name may be taken.
     allow(Bucket::Unprocessable, PUT_IN_PARTS);

@@ -24,7 +24,7 @@ use crate::safe_path::SafePath;
 use crate::spool::Spool;
 use crate::step::{Failure, Input, Step, Verdict};
 use crate::step_thread;
-use crate::store::{Content, ObjectHead, Store, StoreError, Target};
+use crate::store::{Content, ObjectHead, Put, Store, StoreError, Target};
 use crate::telemetry::chain;
 
 /// How long before Lambda's deadline the work stops, so that its failure is still reported.
@@ -129,9 +129,13 @@ impl<S: Step> Runner<S> {
             }
             Err(failure) => return Err(failure),
         };
-        self.write_receipt(&receipt_key, &receipt).await?;
+        let counts = self.write_receipt(&receipt_key, &receipt).await?;
         self.remove(&source).await?;
-        Ok(Worked::Now(Box::new(receipt)))
+        if counts {
+            Ok(Worked::Now(Box::new(receipt)))
+        } else {
+            Ok(Worked::Before(Earlier::Receipt(source.origin)))
+        }
     }
 
     /// An object is the pipeline's own if its key bears the origin that its metadata names; a copy that somebody
@@ -245,17 +249,27 @@ impl<S: Step> Runner<S> {
             keys: keys.to_vec(),
             origin: source.origin,
             metadata: provenance.to_metadata(source.origin, Some(rejection)),
+            unless: Some(Key::receipt(source.origin)),
         };
         Ok(self.store.place(&target, content).await?.to_string())
     }
 
-    async fn write_receipt(&self, key: &Key, receipt: &Receipt) -> Result<(), Failure> {
+    /// Whether it is this receipt that counts: another worker on the same object may have been faster.
+    async fn write_receipt(&self, key: &Key, receipt: &Receipt) -> Result<bool, Failure> {
         let json = serde_json::to_vec_pretty(receipt).map_err(|error| Failure::Defect(error.to_string()))?;
-        // Another worker may have been faster with the same object; its receipt tells the same.
-        self.store
-            .put_new(Bucket::Receipts, key, Bytes::from(json), [].into())
+        let json = Bytes::from(json);
+        let put = self
+            .store
+            .put_new(Bucket::Receipts, key, json.clone(), [].into())
             .await?;
-        Ok(())
+        if put == Put::Created {
+            return Ok(true);
+        }
+        // It may also be this very receipt, if the first answer was lost and the SDK asked again.
+        match self.store.get_bytes(Bucket::Receipts, key).await? {
+            Some(written) => Ok(written == json),
+            None => Err(self.store.taken(Bucket::Receipts, key).into()),
+        }
     }
 
     async fn remove(&self, source: &Source) -> Result<(), StoreError> {

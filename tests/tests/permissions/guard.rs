@@ -16,7 +16,7 @@ use crate::iam::action_of;
 /// An action that a function took on a bucket.
 pub(crate) type Use = (String, Bucket, Action);
 
-/// What happens to the next completion of an upload to a bucket by a stage.
+/// What happens to the next completion of an upload to a bucket by a stage, or to its next look at an object there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It is refused.
@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Gone,
     /// The upload was completed before, and the answer to that was lost.
     Done,
+    /// The object that is looked at has just been worked off.
+    WorkedOff,
 }
 
 /// Allows each function what its permissions say, and remembers what it did.
@@ -113,19 +115,25 @@ impl Guard {
     }
 
     fn fault_of(&self, attempt: &Attempt<'_>, bucket: Bucket) -> Option<Fault> {
-        if attempt.operation != "CompleteMultipartUpload" {
-            return None;
-        }
         let mut faults = self.faults.lock().unwrap();
-        let position = faults
-            .iter()
-            .position(|(stage, of, _)| stage.as_str() == attempt.access_key_id && *of == bucket);
+        let position = faults.iter().position(|(stage, of, fault)| {
+            let operation = if *fault == Fault::WorkedOff {
+                "HeadObject"
+            } else {
+                "CompleteMultipartUpload"
+            };
+            attempt.operation == operation && stage.as_str() == attempt.access_key_id && *of == bucket
+        });
         position.map(|position| faults.remove(position).2)
     }
 
-    /// Does to the upload of a key what the fault says, before the function does it.
+    /// Does to a key, or to its upload, what the fault says, before the function does its part.
     async fn meddle(&self, fault: Fault, bucket: &str, key: &str) {
         let owner = self.owner.get().unwrap();
+        if fault == Fault::WorkedOff {
+            owner.delete_object().bucket(bucket).key(key).send().await.unwrap();
+            return;
+        }
         let uploads = owner.list_multipart_uploads().bucket(bucket).prefix(key).send().await;
         let uploads = uploads.unwrap().uploads.unwrap();
         let id = uploads[0].upload_id().unwrap();

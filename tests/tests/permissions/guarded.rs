@@ -110,6 +110,14 @@ impl Guarded {
         listed.into_iter().map(|object| object.key.to_string()).collect()
     }
 
+    /// Removes the objects of a bucket.
+    pub(crate) async fn remove_all(&self, bucket: Bucket) {
+        for object in self.store.list(bucket, "").await.unwrap() {
+            let removed = self.store.delete_if_match(bucket, &object.key, &object.etag).await;
+            removed.unwrap();
+        }
+    }
+
     /// The size of an object, which is there.
     pub(crate) async fn size(&self, bucket: Bucket, key: &str) -> usize {
         let head = self.store.head(bucket, &Key::new(key)).await.unwrap();

@@ -65,6 +65,7 @@ async fn nothing_is_declared_that_no_stage_uses() {
     }
     scenarios::large_rejects_whose_names_are_taken(&mut guarded).await;
     scenarios::events_that_come_again(&mut guarded).await;
+    scenarios::an_email_that_arrives_again(&mut guarded).await;
     assert_eq!(guarded.guard.denied(), [""; 0]);
     let stages = Stage::ALL.map(|stage| (stage.as_str(), permissions::of_stage(stage)));
     let unused = unused(&guarded, stages);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::client::{Put, Store};
+use super::client::Store;
 use super::error::StoreError;
 use super::upload::Upload;
 use crate::bucket::Bucket;
@@ -23,20 +23,20 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl Store {
-    /// Copies an object if no object holds the new key.
+    /// Copies an object into an upload, which is to be completed.
     ///
     /// It is a multipart copy even for one part: CopyObject takes at most 5 GB, and not every S3 knows it with
     /// `If-None-Match`; the completion of an upload is conditional everywhere.
     ///
     /// # Errors
     /// If S3 does not answer or refuses, or the source is not the one with this ETag any more.
-    pub async fn copy_new(
+    pub(super) async fn copy(
         &self,
         from: (Bucket, &Key, &str),
         size: u64,
         to: (Bucket, &Key),
         metadata: HashMap<String, String>,
-    ) -> Result<Put, StoreError> {
+    ) -> Result<Upload, StoreError> {
         let mut upload = Upload::begin(self, to.0, to.1, metadata).await?;
         let mut first = 0;
         while first < size {
@@ -47,7 +47,7 @@ impl Store {
             }
             first = last + 1;
         }
-        upload.complete_new().await
+        Ok(upload)
     }
 }
 

@@ -10,5 +10,6 @@ mod upload;
 pub use client::{ObjectHead, Put, Store};
 pub use error::StoreError;
 pub use pages::{Listed, Pages};
+pub(crate) use place::Held;
 pub use place::{Content, Placed, Target};
 pub use upload::{PART_BYTES, Upload};

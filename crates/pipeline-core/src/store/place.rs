@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::client::{Put, Store};
 use super::error::StoreError;
+use super::upload::Upload;
 use crate::bucket::Bucket;
 use crate::key::Key;
 use crate::origin::Origin;
@@ -24,6 +25,8 @@ pub struct Target {
     pub origin: Origin,
     /// User metadata, `origin` among it.
     pub metadata: HashMap<String, String>,
+    /// Once there is this receipt, the work has been done by another worker, and nothing is written any more.
+    pub unless: Option<Key>,
 }
 
 /// What is written.
@@ -36,8 +39,8 @@ pub enum Content {
 }
 
 /// By whom a key is held.
-#[derive(Debug, PartialEq, Eq)]
-enum Held {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
     ByThis,
     ByAnother,
 }
@@ -93,38 +96,67 @@ impl Store {
 
     async fn write(&self, target: &Target, key: &Key, content: &Content) -> Result<Held, StoreError> {
         for _ in 0..FREED_ATTEMPTS {
+            let metadata = target.metadata.clone();
             let put = match content {
                 Content::Bytes(bytes) => {
-                    self.put_new(target.bucket, key, bytes.clone(), target.metadata.clone())
-                        .await?
+                    self.ensure_not_done(target).await?;
+                    self.put_new(target.bucket, key, bytes.clone(), metadata).await?
                 }
                 Content::Object(bucket, from, etag, size) => {
                     let from = (*bucket, from, etag.as_str());
-                    self.copy_new(from, *size, (target.bucket, key), target.metadata.clone())
-                        .await?
+                    let copied = self.copy(from, *size, (target.bucket, key), metadata).await?;
+                    self.complete(target, copied).await?
                 }
             };
-            // A key between the stages bears the origin: whoever wrote it, wrote this, and it may have been worked off since.
-            if put == Put::Created || !target.bucket.is_final() {
+            if put == Put::Created {
                 return Ok(Held::ByThis);
             }
-            match self.head(target.bucket, key).await? {
-                Some(head) if is_of(&head.metadata, target.origin) => return Ok(Held::ByThis),
-                Some(_) => return Ok(Held::ByAnother),
-                // The importer has taken the holder away: the key is free now.
-                None => {}
+            // What says that the key is held may be a second answer, of a call whose first was lost, and late: only a look tells.
+            if let Some(held) = self.held(target, key).await? {
+                return Ok(held);
             }
         }
         Err(self.taken(target.bucket, key))
     }
 
-    /// Whether the object at this key is the target's own.
+    /// Makes an upload visible, if no object holds its key and nobody has done the work meanwhile.
+    ///
+    /// # Errors
+    /// If S3 does not answer or refuses, or the work has been done.
+    pub(crate) async fn complete(&self, target: &Target, upload: Upload) -> Result<Put, StoreError> {
+        if let Err(error) = self.ensure_not_done(target).await {
+            upload.abort().await;
+            return Err(error);
+        }
+        upload.complete_new().await
+    }
+
+    /// Another worker on the same object may have finished since this one looked: so it looks again right before it writes.
+    async fn ensure_not_done(&self, target: &Target) -> Result<(), StoreError> {
+        match &target.unless {
+            Some(receipt) if self.head(Bucket::Receipts, receipt).await?.is_some() => {
+                Err(self.changed(Bucket::Receipts, receipt))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// By whom a key is held that is said to be held; by nobody, if the holder is gone again.
     ///
     /// # Errors
     /// If S3 does not answer.
-    pub async fn holds(&self, target: &Target, key: &Key) -> Result<bool, StoreError> {
-        let head = self.head(target.bucket, key).await?;
-        Ok(head.is_some_and(|head| is_of(&head.metadata, target.origin)))
+    pub(crate) async fn held(&self, target: &Target, key: &Key) -> Result<Option<Held>, StoreError> {
+        match self.head(target.bucket, key).await? {
+            Some(head) if is_of(&head.metadata, target.origin) => Ok(Some(Held::ByThis)),
+            Some(_) => Ok(Some(Held::ByAnother)),
+            // The importer has taken the holder away.
+            None if target.bucket.is_final() => Ok(None),
+            // The next stage has worked it off, if there is a receipt of its origin.
+            None => {
+                let receipt = self.head(Bucket::Receipts, &Key::receipt(target.origin)).await?;
+                Ok(receipt.map(|_| Held::ByThis))
+            }
+        }
     }
 
     /// An earlier attempt may have had to take a later key, and the holder of the first may be gone since: so the
