@@ -72,7 +72,13 @@ impl fmt::Display for SafePath {
 pub(crate) fn safe_part(untrusted: &str) -> Option<String> {
     let part: String = untrusted.chars().filter_map(safe_char).collect();
     let part = part.trim();
-    (!part.chars().all(|c| c == '.' || c == ' ')).then(|| part.to_owned())
+    (!part.chars().all(is_dot_or_blank)).then(|| part.to_owned())
+}
+
+/// A dot, a leader of one, two or three, or another form of one (Unicode's compatibility decompositions): whoever normalises a name
+/// makes dots of them.
+const fn is_dot_or_blank(c: char) -> bool {
+    matches!(c, '.' | ' ' | '\u{2024}'..='\u{2026}' | '\u{FE52}' | '\u{FF0E}')
 }
 
 fn safe_char(c: char) -> Option<char> {

@@ -1,5 +1,7 @@
 //! The names of members, in the encodings that archivers use.
 
+use std::sync::LazyLock;
+
 use encoding_rs::WINDOWS_1252;
 
 /// The name of a zip member.
@@ -59,10 +61,13 @@ fn unicode_name<'a>(field: &'a [u8], raw: &[u8]) -> Option<&'a str> {
 const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
                      └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
+/// The same, to be looked up: a stranger's names have 64 KiB each, and an archive has many.
+static UPPER_HALF: LazyLock<Vec<char>> = LazyLock::new(|| CP437.chars().collect());
+
 fn cp437(byte: u8) -> char {
     match byte.checked_sub(0x80) {
         None => char::from(byte),
-        Some(at) => CP437.chars().nth(at.into()).unwrap_or(char::REPLACEMENT_CHARACTER),
+        Some(at) => UPPER_HALF.get(usize::from(at)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
     }
 }
 

@@ -10,3 +10,13 @@
 
 mod archives;
 mod attack;
+mod deflated;
+mod markup;
+mod names;
+mod old_workbooks;
+mod quine;
+mod texts;
+mod workbooks;
+mod xls_bytes;
+mod xlsx_parts;
+mod zip_bytes;
