@@ -156,6 +156,7 @@ mod tests {
         assert_eq!(path("..\u{2215}..\u{ff0f}x.csv").as_deref(), Some(".._.._x.csv"));
         assert_eq!(file("gas\u{202e}vsc.exe").as_deref(), Some("gasvsc.exe"));
         assert_eq!(path(".\u{200b}./x.csv").as_deref(), Some("x.csv"));
+        assert_eq!(path("\u{2025}/\u{ff0e}\u{ff0e}/x.csv").as_deref(), Some("x.csv"));
     }
 
     #[test]
