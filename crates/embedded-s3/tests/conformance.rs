@@ -56,6 +56,7 @@ macro_rules! tests {
 tests! {
     objects:
         what_is_put_is_got_with_its_metadata,
+        names_that_are_not_ascii_survive_as_metadata,
         an_object_without_metadata_has_the_default_type,
         last_modified_is_stable_and_has_whole_seconds,
         an_object_can_be_empty,
@@ -71,6 +72,7 @@ tests! {
         of_racing_replacements_of_one_version_one_wins,
         of_racing_copies_to_a_new_key_one_wins,
         of_racing_completions_of_a_new_key_one_wins,
+        a_key_is_new_until_it_is_held_and_again_when_it_is_deleted,
         a_write_that_needs_an_object_finds_none,
         conditions_without_meaning_are_refused,
         a_deletion_can_ask_for_one_version,
@@ -94,6 +96,7 @@ tests! {
         what_is_wrong_with_parts_is_said,
         an_aborted_upload_is_gone,
         completion_can_depend_on_what_is_there,
+        a_completion_that_is_asked_for_again_makes_nothing_new,
         parts_are_listed_in_pages,
         uploads_are_listed_until_they_end,
         parts_can_be_copied_from_objects,

@@ -168,6 +168,20 @@ pub(crate) async fn of_racing_completions_of_a_new_key_one_wins(client: &Client,
     }
 }
 
+pub(crate) async fn a_key_is_new_until_it_is_held_and_again_when_it_is_deleted(client: &Client, bucket: &str) {
+    let key = "new-and-new-again";
+    let put_new = |bytes: &'static [u8]| {
+        let put = client.put_object().bucket(bucket).key(key).if_none_match("*");
+        put.body(bytes.to_vec().into()).send()
+    };
+    put_new(b"first").await.unwrap();
+    assert_eq!(refusal(put_new(b"second").await), is(412, "PreconditionFailed"));
+    assert_eq!(get(client, bucket, key).await, b"first");
+    client.delete_object().bucket(bucket).key(key).send().await.unwrap();
+    put_new(b"third").await.unwrap();
+    assert_eq!(get(client, bucket, key).await, b"third");
+}
+
 pub(crate) async fn a_write_that_needs_an_object_finds_none(client: &Client, bucket: &str) {
     let put = client
         .put_object()

@@ -194,6 +194,26 @@ pub(crate) async fn completion_can_depend_on_what_is_there(client: &Client, buck
     assert_eq!(get(client, bucket, key).await, b"upload");
 }
 
+/// A client whose answer was lost asks again. Whatever it is told then, nothing comes of it, be the object there or gone.
+pub(crate) async fn a_completion_that_is_asked_for_again_makes_nothing_new(client: &Client, bucket: &str) {
+    let key = "completed-twice";
+    let upload = Upload::start(client, bucket, key).await;
+    let part = upload.part(1, b"once".to_vec()).await;
+    let complete = || upload.complete(&[&part]).if_none_match("*").send();
+    let etag = complete().await.unwrap().e_tag;
+    match complete().await {
+        Ok(again) => assert_eq!(again.e_tag, etag),
+        again @ Err(_) => assert!([404, 412].contains(&refusal(again).0)),
+    }
+    assert_eq!(get(client, bucket, key).await, b"once");
+    client.delete_object().bucket(bucket).key(key).send().await.unwrap();
+    let _ = complete().await;
+    assert_eq!(
+        refusal(client.get_object().bucket(bucket).key(key).send().await),
+        is(404, "NoSuchKey")
+    );
+}
+
 pub(crate) async fn parts_are_listed_in_pages(client: &Client, bucket: &str) {
     let upload = Upload::start(client, bucket, "listed-parts").await;
     for number in [7, 1, 300, 2, 1] {
