@@ -104,11 +104,11 @@ def sums(report):
 def table(counts, rows):
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     minutes = sum(minutes for _, minutes, _ in rows)
-    print(f"\n{date.today()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, {minutes:.0f} minutes:\n")
-    print("| | |\n|---|---:|")
+    print(f"\nOn {date.today()}, with {os.cpu_count()} cores and {memory:.0f} GiB of memory, in {minutes:.0f} minutes:")
+    print("\n| counted | |\n|---|---:|")
     for key, what in COUNTS.items():
         print(f"| {what} | {format(counts[key], ',') if key in counts else 'not counted'} |")
-    print("\n| Part | Minutes | |\n|---|---:|---|")
+    print("\n| part | minutes | |\n|---|---:|---|")
     for name, minutes, passed in rows:
         print(f"| {name} | {minutes:.1f} | {'passed' if passed else '**failed**'} |")
 
