@@ -41,16 +41,17 @@ const HUGE: u64 = 8 * GIB;
 
 impl Read for Huge<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let end_at = HUGE - self.end.len() as u64;
         let left = HUGE.saturating_sub(self.at).min(buffer.len() as u64) as usize;
         let buffer = buffer.get_mut(..left).unwrap_or_default();
-        for (byte, at) in buffer.iter_mut().zip(self.at..) {
-            let (piece, from) = if at < end_at {
-                (self.start, 0)
-            } else {
-                (self.end, end_at)
-            };
-            *byte = piece.get((at - from) as usize).copied().unwrap_or_default();
+        buffer.fill(0);
+        for (piece, piece_at) in [(self.start, 0), (self.end, HUGE - self.end.len() as u64)] {
+            // How much of the piece was passed, and how much of the buffer comes before it.
+            let passed = self.at.saturating_sub(piece_at).min(piece.len() as u64) as usize;
+            let before = piece_at.saturating_sub(self.at).min(left as u64) as usize;
+            let piece = piece.get(passed..).unwrap_or_default();
+            for (byte, known) in buffer.iter_mut().skip(before).zip(piece) {
+                *byte = *known;
+            }
         }
         self.at += left as u64;
         self.read += left as u64;
@@ -162,14 +163,19 @@ fn check_keys(area: &Area, path: &SafePath) {
 }
 
 fn check_parts(text: &str, what: &str) {
+    let is_unsafe = |c: char| c.is_control() || UNSAFE.contains(c);
     for part in text.split('/') {
         let is_safe = !part.is_empty() && part != "." && part != ".." && part.trim() == part;
-        assert!(
-            is_safe && !part.contains(char::is_control),
-            "{what} has the part {part:?}"
-        );
+        assert!(is_safe && !part.contains(is_unsafe), "{what} has the part {part:?}");
     }
 }
+
+/// The backslash and what looks like a slash; what turns text around; what looks like a blank, or like nothing.
+const UNSAFE: &str = concat!(
+    "\\\u{2044}\u{2215}\u{FF0F}\u{FF3C}",
+    "\u{200E}\u{200F}\u{202A}\u{202E}\u{2066}\u{2069}",
+    "\u{A0}\u{2007}\u{202F}\u{200B}\u{FEFF}",
+);
 
 /// S3 allows 2 KB of metadata in all, in ASCII.
 fn check_metadata(name: &str) {
