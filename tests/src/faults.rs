@@ -60,6 +60,8 @@ pub struct Call {
     pub number: u64,
     /// Which attempt of the SDK's it is, from 1.
     pub attempt: u32,
+    /// The operation's name in the S3 API, for instance `UploadPart`.
+    pub operation: &'static str,
     /// `GET`, `PUT`, …
     pub method: String,
     /// The path with the query, encoded.
@@ -204,9 +206,11 @@ impl Faults {
         let number = *numbers.entry(id).or_insert(next);
         drop(numbers);
         let path = request.uri().splitn(4, '/').last().unwrap_or_default();
+        let is_copy = request.headers().get("x-amz-copy-source").is_some();
         let call = Call {
             number,
             attempt: attempt.unwrap_or(1),
+            operation: operation(request.method(), path, is_copy),
             method: request.method().to_owned(),
             path: format!("/{path}"),
         };
@@ -314,6 +318,24 @@ fn refusal(status: u16, code: &str, is_head: bool) -> HttpResponse {
     );
     let body = if is_head { SdkBody::empty() } else { SdkBody::from(body) };
     HttpResponse::new(StatusCode::try_from(status).unwrap(), body)
+}
+
+/// What a request asks for, if it is one of those that the pipeline sends.
+fn operation(method: &str, path: &str, is_copy: bool) -> &'static str {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let has = |name: &str| query.split('&').any(|part| part.split('=').next() == Some(name));
+    match method {
+        "HEAD" => "HeadObject",
+        "GET" if has("list-type") => "ListObjectsV2",
+        "GET" => "GetObject",
+        "PUT" if has("partNumber") && is_copy => "UploadPartCopy",
+        "PUT" if has("partNumber") => "UploadPart",
+        "PUT" => "PutObject",
+        "POST" if has("uploads") => "CreateMultipartUpload",
+        "POST" => "CompleteMultipartUpload",
+        "DELETE" if has("uploadId") => "AbortMultipartUpload",
+        _ => "DeleteObject",
+    }
 }
 
 fn reset() -> ConnectorError {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use embedded_s3::ObjectCreated;
@@ -30,7 +30,7 @@ pub struct Local {
     events: UnboundedReceiver<ObjectCreated>,
     vars: BTreeMap<String, String>,
     // Removed after everything that uses it.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An object as it lies in a bucket.
@@ -59,7 +59,7 @@ impl Local {
             stages,
             events,
             vars: vars.clone(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -98,6 +98,45 @@ impl Local {
             .put_new(bucket, &Key::new(key), bytes.into(), [].into())
             .await;
         assert_eq!(put.unwrap(), Put::Created, "{bucket}/{key}");
+    }
+
+    /// Puts an object as of this time, of which nobody is told: where its origin must be the same in every run.
+    pub fn put_as_of(&self, time: SystemTime, bucket: Bucket, key: &str, bytes: &[u8]) {
+        let file = self.folder.path().join(self.store().buckets().name(bucket)).join(key);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, bytes).unwrap();
+        let file = std::fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(time).unwrap();
+    }
+
+    /// What waits for a stage, as a sweep finds it: the events of those objects, and of emails without a receipt.
+    pub async fn unfinished(&self) -> Vec<ObjectCreated> {
+        self.stack.unfinished().await.unwrap()
+    }
+
+    /// The keys of uploads that were begun and neither completed nor thrown away.
+    pub async fn open_uploads(&self) -> Vec<String> {
+        let client = Faults::default().client(self.stack.s3());
+        let mut open = Vec::new();
+        for bucket in Bucket::ALL {
+            let name = self.store().buckets().name(bucket);
+            let uploads = client.list_multipart_uploads().bucket(name).send().await.unwrap();
+            open.extend(
+                uploads
+                    .uploads()
+                    .iter()
+                    .map(|upload| format!("{bucket}/{}", upload.key().unwrap())),
+            );
+        }
+        open
+    }
+
+    /// Every write of the server's history to a bucket.
+    pub fn writes(&self, bucket: Bucket) -> Vec<String> {
+        let name = self.store().buckets().name(bucket);
+        let writes = self.stack.s3().history().expect("a history").writes();
+        let of_bucket = writes.into_iter().filter(|write| write.bucket == name);
+        of_bucket.map(|write| write.key).collect()
     }
 
     /// Puts an email into the inbox.
