@@ -70,8 +70,11 @@ async fn of_a_worker_that_crashed_nothing_reaches_s3_any_more() {
         let faults = Faults::at_call(1, 1, fault);
         let store = local.store_with(&faults);
         let (zombie, key) = (store.clone(), Key::new("bam/hh.csv"));
+        let crashed = faults.clone();
         let zombie = tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            while !crashed.has_crashed() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             zombie
                 .put_new(Bucket::Process, &Key::new("bam/zombie.csv"), TEXT.into(), [].into())
                 .await
