@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,7 +21,9 @@ pub struct Measured {
     pub peak: u64,
     /// What it held itself at each look, in bytes.
     pub resident: Vec<u64>,
-    /// How long it ran.
+    /// How long it kept a processor busy, its children included: unlike the time by the clock, no other process makes it longer.
+    pub work: Duration,
+    /// How long it ran by the clock.
     pub time: Duration,
     /// How it ended.
     pub status: ExitStatus,
@@ -60,8 +62,8 @@ fn pipeline_binary() -> PathBuf {
     binary
 }
 
-/// Runs a command to its end, or kills it when the time is over.
-pub fn run(command: &mut Command, time_limit: Duration) -> Measured {
+/// Runs a command to its end, or kills it when it has worked for so long, or has not ended in ten times that by the clock.
+pub fn run(command: &mut Command, limit: Duration) -> Measured {
     let mut stdout = tempfile::tempfile().unwrap();
     let mut stderr = tempfile::tempfile().unwrap();
     command
@@ -72,16 +74,18 @@ pub fn run(command: &mut Command, time_limit: Duration) -> Measured {
     let mut child = command
         .spawn()
         .unwrap_or_else(|error| panic!("{} cannot be started: {error}", command.get_program().display()));
-    let mut peak = 0;
+    let (mut peak, mut work) = (0, Duration::ZERO);
     let mut resident = Vec::new();
     let (status, killed) = loop {
-        peak = peak.max(tree_peak(child.id()));
+        let taken = Taken::by(child.id());
+        (peak, work) = (peak.max(taken.peak), work.max(taken.work));
         resident.push(field(&status_of(child.id()), "VmRSS:"));
         if let Some(status) = child.try_wait().unwrap() {
             break (status, None);
         }
         let reason = match begun.elapsed() {
-            time if time > time_limit => format!("it was not done after {time_limit:?}"),
+            _ if work > limit => format!("it was not done after {limit:?} of work"),
+            time if time > limit * 10 => format!("it did not end in {time:?}"),
             _ if peak > TOO_MUCH => format!("it took more than {TOO_MUCH} bytes of memory"),
             _ => {
                 thread::sleep(LOOK);
@@ -93,6 +97,7 @@ pub fn run(command: &mut Command, time_limit: Duration) -> Measured {
     Measured {
         peak,
         resident,
+        work,
         time: begun.elapsed(),
         status,
         killed,
@@ -106,22 +111,51 @@ fn kill(child: &mut Child) -> ExitStatus {
     child.wait().unwrap()
 }
 
-/// The peaks of a process and of its children, added.
-fn tree_peak(pid: u32) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let children = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    let children: u64 = children
-        .map(|pids| {
-            pids.split_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .map(tree_peak)
-                .sum::<u64>()
-        })
+/// What a process and its children have taken so far, added.
+#[derive(Default)]
+struct Taken {
+    peak: u64,
+    work: Duration,
+}
+
+impl Taken {
+    fn by(pid: u32) -> Self {
+        let mut taken = Self {
+            peak: field(&status_of(pid), "VmHWM:"),
+            work: own_work(Path::new(&format!("/proc/{pid}/stat"))),
+        };
+        let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        for task in tasks {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+                let child = Self::by(child);
+                taken.peak += child.peak;
+                taken.work += child.work;
+            }
+        }
+        taken
+    }
+}
+
+/// The time that a process and those of its children that have ended kept a processor busy (proc(5), fields 14 to 17 of `stat`).
+fn own_work(stat: &Path) -> Duration {
+    /// Linux counts in hundredths of a second, whatever the machine.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(stat).unwrap_or_default();
+    // A name in parentheses, which may hold anything, is the second field.
+    let fields = stat
+        .rsplit_once(')')
+        .map_or("", |(_, fields)| fields)
+        .split_whitespace();
+    let ticks = fields
+        .skip(11)
+        .take(4)
+        .filter_map(|ticks| ticks.parse::<u32>().ok())
         .sum();
-    field(&status_of(pid), "VmHWM:") + children
+    TICK * ticks
 }
 
 /// What the kernel tells of a process; nothing of one that has ended.
@@ -170,8 +204,17 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_killed() {
-        let ran = run(&mut shell("exec sleep 60"), Duration::from_millis(100));
+        let ran = run(&mut shell("exec sleep 60"), Duration::from_millis(10));
         assert!(ran.killed.is_some() && !ran.status.success(), "{ran:?}");
         assert!(ran.time < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn what_works_too_long_is_killed_and_waiting_is_no_work() {
+        let limit = Duration::from_millis(200);
+        let ran = run(&mut shell("while :; do :; done"), limit);
+        assert!(ran.killed.is_some() && ran.work > limit, "{ran:?}");
+        let ran = run(&mut shell("sleep 0.5"), limit);
+        assert!(ran.killed.is_none() && ran.work < limit, "{ran:?}");
     }
 }
