@@ -12,17 +12,22 @@ use url::Url;
 
 use crate::config::UnpackConfig;
 use crate::encoding::lines::line_end;
+use crate::encoding::text::shortened;
 use crate::header::fields::{self, Headers};
 use crate::header::received::Received;
 use crate::header::recipients::{Recipients, recipients};
 use crate::header::verdicts::MailVerdicts;
 use crate::links::download::{DownloadError, Downloader, Timeouts};
 use crate::links::find::{MAX_LINKS, download_links};
+use crate::parts::entity::MAX_NAME;
 use crate::parts::file_name::file_name;
 use crate::parts::unpack::{Body, File, Unpacked, unpack};
 
 /// Bytes of an email that is too large to be unpacked, for what its header says.
 const HEADER_BYTES: u64 = MIB;
+
+/// Bytes of a Message-ID: a line has no more (RFC 5322 section 2.1.1), and it is hashed for every file and area.
+const MAX_MESSAGE_ID: usize = 998;
 
 /// Turns emails into files.
 #[derive(Debug)]
@@ -78,8 +83,17 @@ impl UnpackAttachments {
         Rejection::new(ReasonCode::TooLarge, reason)
     }
 
-    /// Fetches what the email links to instead of bringing it.
-    fn download(&self, bodies: &[Body], outbox: &Outbox) -> Result<Downloads, Failure> {
+    fn too_many_copies(&self) -> Rejection {
+        let reason = format!(
+            "The email has too many files for so many recipients: together more than {} copies.",
+            self.limits.members
+        );
+        Rejection::new(ReasonCode::TooManyMembers, reason)
+    }
+
+    /// Fetches what the email links to instead of bringing it. Each file goes out at once: all of them together may be
+    /// more than fits into memory.
+    fn download(&self, bodies: &[Body], sending: &mut Sending<'_>) -> Result<Downloads, Failure> {
         let mut downloads = Downloads::default();
         let links = download_links(bodies, &self.config.download_links);
         downloads.tried = !links.is_empty();
@@ -100,17 +114,20 @@ impl UnpackAttachments {
                     self.timeouts,
                 )
             });
-            match outbox.handle().block_on(downloader.fetch(&link)) {
+            match sending.outbox.handle().block_on(downloader.fetch(&link)) {
                 Ok(download) => {
-                    let name = file_name(download.name.as_deref(), "download", index + 1, &download.media_type);
-                    downloads.files.extend(name.map(|name| File {
-                        name,
-                        sent_name: download.name,
-                        path: format!("link/{}/{place}", index + 1),
-                        depth: 0,
-                        bytes: download.bytes,
-                        is_body: false,
-                    }));
+                    let sent_name = download.name.map(|name| shortened(name, MAX_NAME));
+                    if let Some(name) = file_name(sent_name.as_deref(), "download", index + 1, &download.media_type) {
+                        downloads.files += 1;
+                        sending.put(&File {
+                            name,
+                            sent_name,
+                            path: format!("link/{}/{place}", index + 1),
+                            depth: 0,
+                            bytes: download.bytes,
+                            is_body: false,
+                        })?;
+                    }
                 }
                 Err(DownloadError::Bad(rejection)) => downloads.bad.push(BadPart { part: place, rejection }),
                 Err(DownloadError::Failed(failure)) => return Err(failure),
@@ -124,8 +141,36 @@ impl UnpackAttachments {
 #[derive(Default)]
 struct Downloads {
     tried: bool,
-    files: Vec<File>,
+    files: usize,
     bad: Vec<BadPart>,
+}
+
+/// Where the files of one email go.
+struct Sending<'a> {
+    recipients: &'a Recipients,
+    message: String,
+    depth: u32,
+    outbox: &'a mut Outbox,
+}
+
+impl Sending<'_> {
+    fn put(&mut self, file: &File) -> Result<(), Failure> {
+        for area in &self.recipients.areas {
+            let output = Output::new(Bucket::Process, file.name.clone(), &file.path)
+                .origin(Origin::of_file(
+                    area,
+                    &self.message,
+                    &file.path,
+                    &file.name,
+                    &file.bytes,
+                ))
+                .area(area.clone())
+                .depth(self.depth.saturating_add(file.depth))
+                .source_name(file.sent_name.as_deref().unwrap_or(file.name.as_str()));
+            self.outbox.put(output, file.bytes.clone())?;
+        }
+        Ok(())
+    }
 }
 
 impl Step for UnpackAttachments {
@@ -168,34 +213,44 @@ impl Step for UnpackAttachments {
             Ok(unpacked) => unpacked,
             Err(rejection) => return Ok(Verdict::Rejected(rejection)),
         };
+        if files.len().saturating_mul(recipients.areas.len()) as u64 > self.limits.members {
+            return Ok(Verdict::Rejected(self.too_many_copies()));
+        }
+        let mut sending = Sending {
+            message: message_of(&headers, input),
+            recipients: &recipients,
+            depth: input.depth(),
+            outbox,
+        };
         let downloads = if files.iter().any(|file| !file.is_body && file.is_data()) {
             Downloads::default()
         } else {
-            self.download(&bodies, outbox)?
+            self.download(&bodies, &mut sending)?
         };
         if downloads.tried {
             // A text that has links is a letter, whatever form it has.
             files.retain(|file| !file.is_body);
         }
-        let is_failed_download = downloads.tried && downloads.files.is_empty();
-        files.extend(downloads.files);
         bad.extend(downloads.bad);
-        if files.is_empty() && bad.is_empty() {
+        let is_without_files = files.is_empty() && downloads.files == 0;
+        if is_without_files && bad.is_empty() {
             return Ok(Verdict::NoFiles);
         }
         bad.extend(recipients.unknown.iter().cloned());
+        for file in &files {
+            sending.put(file)?;
+        }
         tracing::info!(
-            files = files.len(),
+            files = files.len() + downloads.files,
             bad = bad.len(),
             areas = recipients.areas.len(),
             spam = outbox.notes().spam,
             "email unpacked"
         );
-        let message = message_of(&headers, input);
-        put_files(&files, &recipients, &message, input, outbox)?;
+        let is_failed_download = downloads.tried && downloads.files == 0;
         Ok(match bad.as_slice() {
             [] => Verdict::Done,
-            bad if files.is_empty() || is_failed_download => {
+            bad if is_without_files || is_failed_download => {
                 Rejection::of_parts(bad).map_or(Verdict::Done, Verdict::Rejected)
             }
             _ => Verdict::Partly(bad),
@@ -203,31 +258,11 @@ impl Step for UnpackAttachments {
     }
 }
 
-fn put_files(
-    files: &[File],
-    recipients: &Recipients,
-    message: &str,
-    input: &Input,
-    outbox: &mut Outbox,
-) -> Result<(), Failure> {
-    for file in files {
-        for area in &recipients.areas {
-            let output = Output::new(Bucket::Process, file.name.clone(), &file.path)
-                .origin(Origin::of_file(area, message, &file.path, &file.name, &file.bytes))
-                .area(area.clone())
-                .depth(input.depth().saturating_add(file.depth))
-                .source_name(file.sent_name.as_deref().unwrap_or(file.name.as_str()));
-            outbox.put(output, file.bytes.clone())?;
-        }
-    }
-    Ok(())
-}
-
 /// What makes one email that arrives twice one email: its Message-ID, else where it came from.
 fn message_of(headers: &Headers<'_>, input: &Input) -> String {
     headers
         .text("message-id")
-        .filter(|id| !id.is_empty())
+        .filter(|id| !id.is_empty() && id.len() <= MAX_MESSAGE_ID)
         .unwrap_or_else(|| input.origin().to_string())
 }
 

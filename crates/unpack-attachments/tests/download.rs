@@ -155,6 +155,20 @@ async fn a_name_that_the_operator_lists_may_be_in_the_house() {
 }
 
 #[tokio::test]
+async fn not_even_a_listed_address_is_asked_if_it_is_a_metadata_services() {
+    for host in [
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "[::ffff:169.254.169.254]",
+        "0.0.0.0",
+    ] {
+        let place = format!("http://{host}/files/");
+        let link = format!("{place}a.csv");
+        assert_eq!(fetch_allowed(&[place], &link).await.unwrap_err(), BAD, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn a_link_that_is_not_listed_is_not_fetched() {
     let server = Server::start(|_| Reply::ok(READINGS));
     assert_eq!(fetch(&server, "/other/a.csv").await.unwrap_err(), BAD);
@@ -189,6 +203,10 @@ async fn errors_of_the_server_are_worth_another_attempt() {
     );
     assert_eq!(answer(|| Reply::Half(Duration::from_secs(3))).await.unwrap_err(), None);
     assert_eq!(answer(|| Reply::Half(Duration::ZERO)).await.unwrap_err(), None);
+    assert_eq!(
+        answer(|| Reply::Drip(Duration::from_millis(50))).await.unwrap_err(),
+        None
+    );
 }
 
 #[tokio::test]

@@ -327,6 +327,57 @@ fn a_multipart_that_was_encoded_as_a_whole_is_decoded() {
     is_readings(email.as_bytes(), "gas.csv");
 }
 
+#[test]
+fn a_multipart_that_is_encoded_over_and_over_is_too_deep() {
+    let wrap = |body: String, level: u32| {
+        let parts = format!("--b{level}\r\n{body}\r\n--b{level}--\r\n");
+        format!(
+            "Content-Type: multipart/mixed; boundary=b{level}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}",
+            parts.replace('=', "=3D").replace("--b", "=2D-b")
+        )
+    };
+    let email = |levels| {
+        format!(
+            "From: data@supplier.example\r\n{}",
+            (0..levels).fold(csv("gas.csv"), wrap)
+        )
+    };
+    is_readings(email(4).as_bytes(), "gas.csv");
+    assert_eq!(files(email(5).as_bytes()), []);
+    assert_eq!(bad(email(5).as_bytes())[0].1, ReasonCode::TooDeep);
+}
+
+#[test]
+fn bodies_that_take_too_much_memory_decoded_are_too_large_and_their_siblings_go_on() {
+    let email = multipart("mixed", &[csv("a.csv"), csv("b.csv"), csv("c.csv")]);
+    let limits = Limits {
+        email_bytes: readings_base64().len() as u64,
+        ..Limits::default()
+    };
+    let unpacked = unpack_attachments::unpack(&email.into(), &limits).unwrap();
+    assert_eq!(unpacked.files.len(), 2);
+    assert_eq!(unpacked.bad[0].part, "c.csv");
+    assert_eq!(unpacked.bad[0].rejection.reason_code, ReasonCode::TooLarge);
+}
+
+#[test]
+fn parts_without_a_blank_line_take_no_time() {
+    // The end of each part's header is looked for up to the next boundary, not to the end of the email.
+    let email = [
+        multipart("mixed", &vec!["junk".to_owned(); 5_000]),
+        b"and more of it\r\n".repeat(500_000),
+    ]
+    .concat();
+    assert_eq!(files(&email), []);
+}
+
+#[test]
+fn a_name_without_end_is_cut_and_keeps_its_extension() {
+    let email = multipart("mixed", &[csv(&format!("{}.csv", "x".repeat(10_000)))]);
+    let name = unpacked(&email).files.remove(0).sent_name.unwrap();
+    assert!(name.len() <= 2_000 && name.starts_with("xxx") && name.ends_with("xxx.csv"));
+}
+
 // Boundaries, line ends and other damage
 
 #[test]
@@ -490,10 +541,8 @@ fn uuencoded_files_are_taken_out_of_the_text() {
         ]
     );
     assert_eq!(paths(&email), ["1/uu/1", "1/uu/2"]);
-    assert_eq!(
-        unpacked(&email).bodies[0].bytes[..],
-        b"Dear all,\r\n\r\nRegards\r\n"[..]
-    );
+    let text: Vec<_> = unpacked(&email).bodies.into_iter().map(|body| body.bytes).collect();
+    assert_eq!(text.concat(), b"Dear all,\r\n\r\nRegards\r\n");
     let email = single(
         "Content-Type: application/octet-stream; name=gas.csv\r\nContent-Transfer-Encoding: x-uuencode",
         "begin 644 x\r\n(35!2+$1A=&4\r\n`\r\nend\r\n",

@@ -191,6 +191,37 @@ async fn of_several_areas_each_gets_the_files_and_unknown_ones_are_named() {
 }
 
 #[tokio::test]
+async fn many_files_for_many_recipients_are_too_many_copies() {
+    let bench = Bench::start(&[("MAIL_DOMAINS", "example.org")]).await;
+    let to: Vec<String> = (0..100).map(|n| format!("area-{n}@example.org")).collect();
+    let copies = |files: usize| {
+        let email = String::from_utf8(multipart("mixed", &vec![csv("gas.csv"); files])).unwrap();
+        email.replace("sheffield@example.org", &to.join(", ")).into_bytes()
+    };
+    let receipt = bench.email("many", &copies(101)).await;
+    assert_eq!(
+        (receipt.outcome, code(&receipt)),
+        (Outcome::Rejected, ReasonCode::TooManyMembers)
+    );
+    assert_eq!(bench.process().await, [""; 0]);
+    assert_eq!(bench.email("few", &copies(2)).await.outputs.len(), 200);
+}
+
+#[tokio::test]
+async fn a_message_id_longer_than_a_line_tells_nothing() {
+    let bench = Bench::start(&[]).await;
+    for key in ["first", "second"] {
+        let id = format!("<{}@supplier.example>", "1".repeat(1_000));
+        let email = String::from_utf8(email("X: 1")).unwrap();
+        let receipt = bench
+            .email(key, email.replace("<1@supplier.example>", &id).as_bytes())
+            .await;
+        assert_eq!(receipt.outputs.len(), 1);
+    }
+    assert_eq!(bench.process().await.len(), 2, "they are two emails");
+}
+
+#[tokio::test]
 async fn an_email_for_nobody_of_ours_is_rejected() {
     let bench = Bench::start(&[("MAIL_DOMAINS", "readings.example")]).await;
     let receipt = bench.email("lost", &email("X: 1")).await;

@@ -28,6 +28,20 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], charset: &str) -> Cow<'a, str> {
     }
 }
 
+/// A text of at most `max_bytes`: of a longer one the end, where a file's extension is, behind a part of its beginning.
+#[must_use]
+pub(crate) fn shortened(text: String, max_bytes: usize) -> String {
+    const END: usize = 100;
+    if text.len() <= max_bytes {
+        return text;
+    }
+    let start = text.floor_char_boundary(max_bytes.saturating_sub(END + '…'.len_utf8()));
+    let end = text.ceil_char_boundary(text.len().saturating_sub(END));
+    [text.get(..start), text.get(end..)]
+        .map(Option::unwrap_or_default)
+        .join("…")
+}
+
 /// Whether there is nothing but white space.
 #[must_use]
 pub(crate) fn is_blank(bytes: &[u8]) -> bool {
@@ -50,6 +64,14 @@ mod tests {
     fn raw_text_is_utf_8_where_valid_and_windows_1252_where_not() {
         assert_eq!(guess("Zähler.csv".as_bytes()), "Zähler.csv");
         assert_eq!(guess(b"Z\xe4hler \x80.csv"), "Zähler €.csv");
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_end() {
+        let name = format!("{}.csv", "ä".repeat(5_000));
+        let short = shortened(name, 2_001);
+        assert!(short.len() <= 2_001 && short.starts_with("ää") && short.ends_with("ä.csv") && short.contains('…'));
+        assert_eq!(shortened("gas.csv".to_owned(), 2_000), "gas.csv");
     }
 
     #[test]

@@ -42,16 +42,20 @@ impl TransferEncoding {
 
     /// The bytes as they were before they were encoded.
     ///
-    /// A body that is plainly not base64 although its header says so is left as it is: decoded it would be rubbish.
+    /// A body that is plainly not encoded although its header says so is left as it is: decoded it would be rubbish.
+    /// `None` if it is encoded, and damaged.
     #[must_use]
-    pub(crate) fn decode(self, body: &Bytes) -> Bytes {
-        match self {
+    pub(crate) fn decode(self, body: &Bytes) -> Option<Bytes> {
+        Some(match self {
             Self::Identity => body.clone(),
             Self::Base64 if !looks_like_base64(body) => body.clone(),
             Self::Base64 => base64(body).into(),
             Self::QuotedPrintable => quoted_printable(body).into(),
-            Self::Uuencode => uuencode::only_block(body).map_or_else(|| body.clone(), Bytes::from),
-        }
+            Self::Uuencode => match uuencode::only_block(body) {
+                Some(block) => block.bytes?.into(),
+                None => body.clone(),
+            },
+        })
     }
 }
 
@@ -254,7 +258,14 @@ mod tests {
     #[test]
     fn text_that_claims_to_be_base64_is_left_alone() {
         let csv = Bytes::from_static(b"MPR,Date,hr0030\n1,2023-01-01,0.5\n");
-        assert_eq!(TransferEncoding::Base64.decode(&csv), csv);
+        assert_eq!(TransferEncoding::Base64.decode(&csv), Some(csv.clone()));
+        assert_eq!(TransferEncoding::Uuencode.decode(&csv), Some(csv));
+    }
+
+    #[test]
+    fn a_damaged_block_is_not_decoded() {
+        let cut = Bytes::from_static(b"begin 644 gas.csv\n(35!2+$1A=&4\n");
+        assert_eq!(TransferEncoding::Uuencode.decode(&cut), None);
     }
 
     #[test]

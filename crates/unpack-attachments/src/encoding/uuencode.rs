@@ -1,5 +1,7 @@
 //! Uuencoded files in the text of an email (POSIX `uuencode`), from mail programs and scripts older than MIME.
 
+use std::ops::Range;
+
 use crate::encoding::encoded_word::decode_words;
 use crate::encoding::lines::{Line, Lines};
 use crate::encoding::transfer::base64;
@@ -16,8 +18,8 @@ pub(crate) struct Block {
 /// The text around the blocks, and the blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Text {
-    /// What is not part of a block.
-    pub around: Vec<u8>,
+    /// Where the text is that is not part of a block: it may be as long as the email.
+    pub around: Vec<Range<usize>>,
     /// The blocks in order.
     pub blocks: Vec<Block>,
 }
@@ -30,21 +32,25 @@ pub(crate) fn split(text: &[u8], max: usize) -> Text {
     while let Some(line) = lines.next() {
         let begin = Begin::from_line(line.text)
             .filter(|begin| found.blocks.len() <= max && begin.is_followed_by_data(lines.clone().next()));
-        match begin {
-            Some(begin) => found.blocks.push(Block {
+        if let Some(begin) = begin {
+            found.blocks.push(Block {
                 name: decode_words(begin.name),
-                bytes: begin.decode(&mut lines),
-            }),
-            None => found.around.extend(text.get(line.start..line.end).unwrap_or_default()),
+                bytes: begin.decode(text, &mut lines),
+            });
+            continue;
+        }
+        match found.around.last_mut().filter(|last| last.end == line.start) {
+            Some(last) => last.end = line.end,
+            None => found.around.push(line.start..line.end),
         }
     }
     found
 }
 
-/// The bytes of a body that is one block (`Content-Transfer-Encoding: x-uuencode`); `None` if it is none or damaged.
+/// The body that is one block (`Content-Transfer-Encoding: x-uuencode`); `None` if it is none.
 #[must_use]
-pub(crate) fn only_block(body: &[u8]) -> Option<Vec<u8>> {
-    split(body, 0).blocks.into_iter().next()?.bytes
+pub(crate) fn only_block(body: &[u8]) -> Option<Block> {
+    split(body, 0).blocks.into_iter().next()
 }
 
 /// The line before the data: `begin 644 name`, `begin-base64 644 name`.
@@ -79,9 +85,9 @@ impl<'a> Begin<'a> {
     }
 
     /// Reads up to the end of the block.
-    fn decode(&self, lines: &mut Lines<'_>) -> Option<Vec<u8>> {
+    fn decode(&self, text: &[u8], lines: &mut Lines<'_>) -> Option<Vec<u8>> {
         if self.is_base64 {
-            return decode_base64(lines);
+            return decode_base64(text, lines);
         }
         let mut decoded = Some(Vec::new());
         while let Some(line) = next_but_begin(lines) {
@@ -98,14 +104,12 @@ impl<'a> Begin<'a> {
     }
 }
 
-fn decode_base64(lines: &mut Lines<'_>) -> Option<Vec<u8>> {
-    let mut encoded = Vec::new();
+fn decode_base64(text: &[u8], lines: &mut Lines<'_>) -> Option<Vec<u8>> {
+    let start = lines.clone().next()?.start;
     while let Some(line) = next_but_begin(lines) {
         if line.text.starts_with(b"====") {
-            return Some(base64(&encoded));
+            return text.get(start..line.start).map(base64);
         }
-        encoded.extend(line.text);
-        encoded.push(b'\n');
     }
     None
 }
@@ -163,11 +167,17 @@ const fn six_bits(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
+    fn around(text: &str) -> String {
+        let found = split(text.as_bytes(), 9).around;
+        found.into_iter().filter_map(|range| text.get(range)).collect()
+    }
+
     const CSV: &str = "begin 644 gas.csv\n(35!2+$1A=&4\n`\nend\n";
 
     #[test]
     fn a_block_is_taken_out_of_the_text_around_it() {
-        let found = split(format!("Dear all,\n\n{CSV}\nRegards\n").as_bytes(), 9);
+        let text = format!("Dear all,\n\n{CSV}\nRegards\n");
+        let found = split(text.as_bytes(), 9);
         assert_eq!(
             found.blocks,
             [Block {
@@ -175,7 +185,7 @@ mod tests {
                 bytes: Some(b"MPR,Date".to_vec())
             }]
         );
-        assert_eq!(found.around, b"Dear all,\n\n\nRegards\n");
+        assert_eq!(around(&text), "Dear all,\n\n\nRegards\n");
     }
 
     #[test]
@@ -191,9 +201,10 @@ mod tests {
 
     #[test]
     fn begin_base64_is_the_same_in_base64() {
-        let found = split(b"begin-base64 644 gas.csv\nTVBSLERhdGU=\n====\nbye", 9);
+        let text = "begin-base64 644 gas.csv\nTVBSLERh\ndGU=\n====\nbye";
+        let found = split(text.as_bytes(), 9);
         assert_eq!(found.blocks[0].bytes.as_deref(), Some(&b"MPR,Date"[..]));
-        assert_eq!(found.around, b"bye");
+        assert_eq!(around(text), "bye");
     }
 
     #[test]
@@ -204,13 +215,8 @@ mod tests {
             "begin 99 x\n",
             "begin 644 x",
         ] {
-            assert_eq!(
-                split(text.as_bytes(), 9),
-                Text {
-                    around: text.into(),
-                    blocks: vec![]
-                }
-            );
+            assert_eq!(split(text.as_bytes(), 9).blocks, []);
+            assert_eq!(around(text), text);
         }
     }
 

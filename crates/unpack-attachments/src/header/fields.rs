@@ -4,7 +4,10 @@ use crate::encoding::lines::{Line, Lines, line_end};
 use crate::encoding::text::{guess, is_blank, starts_with_ignoring_case};
 
 /// Fields of one name that are kept; a header block of more is an attack.
-const MAX_FIELDS: usize = 10_000;
+const MAX_FIELDS: usize = 1_000;
+
+/// Bytes of one field's value that are kept. It is copied several times until it is read.
+const MAX_VALUE: usize = 1024 * 1024;
 
 /// Names that only an email has; with `content-` and `x-` they tell an email from other text.
 const KNOWN: [&str; 27] = [
@@ -121,6 +124,7 @@ pub(crate) fn parse<'a>(
         bytes,
         line_end,
         headers: Headers::default(),
+        kept: [0; WANTED.len()],
         open: None,
         last_known: None,
     };
@@ -142,7 +146,7 @@ pub(crate) fn parse<'a>(
             block.close(line.start);
             block.headers.known |= is_known(name);
             block.open = Some((name, line.start + value_at));
-        } else if !is_mailbox_line(line.text) && !block.has_known_field_after(line.start) {
+        } else if !is_mailbox_line(line.text) && !block.has_known_field_after(line.start, &is_delimiter) {
             block.close(line.start);
             return (block.headers, line.start);
         } else {
@@ -185,6 +189,8 @@ struct Block<'a> {
     bytes: &'a [u8],
     line_end: u8,
     headers: Headers<'a>,
+    /// How many fields of each wanted name were kept.
+    kept: [usize; WANTED.len()],
     open: Option<(&'a [u8], usize)>,
     last_known: Option<usize>,
 }
@@ -195,10 +201,13 @@ impl<'a> Block<'a> {
         let Some((name, value_at)) = self.open.take() else {
             return;
         };
-        let is_wanted = WANTED.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
-        if is_wanted && self.headers.fields.len() < MAX_FIELDS {
+        let wanted = WANTED.iter().zip(&mut self.kept);
+        for (_, kept) in wanted.filter(|(wanted, kept)| wanted.eq_ignore_ascii_case(name) && **kept < MAX_FIELDS) {
+            *kept += 1;
             let value = self.bytes.get(value_at..at).unwrap_or_default();
-            self.headers.fields.push((name, value));
+            self.headers
+                .fields
+                .push((name, value.get(..MAX_VALUE).unwrap_or(value)));
         }
     }
 
@@ -225,12 +234,13 @@ impl<'a> Block<'a> {
         is_parameter && starts_with_ignoring_case(name, b"content-") && value.trim_ascii_end().ends_with(b";")
     }
 
-    /// Whether one of an email's fields stands between `at` and the next blank line: then the line at `at` is junk.
-    fn has_known_field_after(&mut self, at: usize) -> bool {
+    /// Whether one of an email's fields stands between `at` and the next blank line or boundary: then the line at `at`
+    /// is junk.
+    fn has_known_field_after(&mut self, at: usize, is_delimiter: impl Fn(&[u8]) -> bool) -> bool {
         let (bytes, line_end) = (self.bytes, self.line_end);
         let last = *self.last_known.get_or_insert_with(|| {
             Lines::new(bytes, at, line_end)
-                .take_while(|line| !is_blank(line.text))
+                .take_while(|line| !is_blank(line.text) && !is_delimiter(line.text))
                 .filter(|line| begins_known_field(line.text))
                 .last()
                 .map_or(0, |line| line.start)

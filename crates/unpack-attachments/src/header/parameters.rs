@@ -9,7 +9,7 @@ use crate::encoding::transfer::hex;
 use crate::header::fields::unfold;
 
 /// Parameters of one header that are read; more is an attack.
-const MAX_PARAMETERS: usize = 1_000;
+const MAX_PARAMETERS: usize = 20_000;
 
 /// A value and its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,7 +64,7 @@ impl Parameterized {
         Some(decode(&percent_decode(encoded), charset).into_owned())
     }
 
-    /// `name*0=…; name*1*=…`, in any order; what stands behind a gap is ignored.
+    /// `name*0=…; name*1*=…`, in any order, by some senders counted from one; what stands behind a gap is ignored.
     fn continued(&self, name: &str) -> Option<String> {
         let prefix = format!("{name}*");
         let mut sections = BTreeMap::new();
@@ -81,11 +81,12 @@ impl Parameterized {
         }
         let mut charset = "";
         let mut joined = Vec::new();
-        for (expected, (number, (is_encoded, value))) in sections.into_iter().enumerate() {
+        let first = sections.keys().next().copied().filter(|first| *first <= 1)?;
+        for (expected, (number, (is_encoded, value))) in (first..).zip(sections) {
             if number != expected {
                 break;
             }
-            match split_charset(value).filter(|_| is_encoded && number == 0) {
+            match split_charset(value).filter(|_| is_encoded && number == first) {
                 Some((named, encoded)) => {
                     charset = named;
                     joined.extend(percent_decode(encoded));
@@ -269,17 +270,12 @@ impl<'a> Cursor<'a> {
     /// An unquoted value; it may contain blanks, as in `filename=half hourly.csv`, and end where another parameter
     /// begins without a semicolon.
     fn token(&mut self) -> Vec<u8> {
-        let end = self
-            .rest
-            .iter()
-            .position(|&byte| byte == b';')
-            .unwrap_or(self.rest.len());
-        let value = self.rest.get(..end).unwrap_or_default();
-        let next = value
-            .iter()
-            .enumerate()
-            .find(|(at, byte)| byte.is_ascii_whitespace() && begins_parameter(value.get(at + 1..).unwrap_or_default()));
-        let end = next.map_or(end, |(at, _)| at);
+        // No further than the value: to look for every semicolon first would take quadratic time where there are none.
+        let end = self.rest.iter().enumerate().find(|(at, byte)| {
+            **byte == b';'
+                || (byte.is_ascii_whitespace() && begins_parameter(self.rest.get(at + 1..).unwrap_or_default()))
+        });
+        let end = end.map_or(self.rest.len(), |(at, _)| at);
         let value = self.take(end).trim_ascii();
         let single = value.strip_prefix(b"'").and_then(|value| value.strip_suffix(b"'"));
         let value = single.unwrap_or(value);
@@ -436,6 +432,23 @@ mod tests {
             .rev()
             .fold("attachment".to_owned(), |raw, n| format!("{raw}; filename*{n}={n}."));
         assert_eq!(name(&raw), "0.1.2.3.4.5.6.7.8.9.10.11.");
+    }
+
+    #[test]
+    fn continuations_may_be_counted_from_one_and_end_at_a_gap() {
+        assert_eq!(
+            name("attachment; filename*1*=UTF-8''Z%C3%A4; filename*2=hler.csv"),
+            "Zähler.csv"
+        );
+        assert_eq!(
+            name("attachment; filename*0*=UTF-8''Z%C3%A4hler.csv; filename*2=.exe"),
+            "Zähler.csv"
+        );
+        assert_eq!(
+            name("attachment; filename*0=a; filename*0=b; filename*1=.csv; filename*99999999999999999999999=x"),
+            "a.csv"
+        );
+        assert_eq!(name("attachment; filename*2=b.csv; filename=a.csv"), "a.csv");
     }
 
     #[test]

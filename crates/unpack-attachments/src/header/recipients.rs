@@ -4,12 +4,16 @@ use std::collections::HashSet;
 
 use pipeline_core::{Area, Areas, BadPart, ReasonCode, Rejection};
 
+use crate::encoding::text::shortened;
 use crate::header::address::{Address, addresses};
 use crate::header::fields::Headers;
 use crate::header::received::Received;
 
 /// Areas of one email; each gets every file, so a longer list is an attack.
 const MAX_AREAS: usize = 100;
+
+/// Bytes of an address in a receipt.
+const MAX_PART: usize = 255;
 
 /// The areas of an email.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +92,7 @@ fn collect(ours: impl Iterator<Item = Address>, areas: Option<&Areas>) -> Recipi
             Ok(area) if found.areas.contains(&area) => {}
             Ok(area) => found.areas.push(area),
             Err(rejection) => found.unknown.push(BadPart {
-                part: address.local_part,
+                part: shortened(address.local_part, MAX_PART),
                 rejection,
             }),
         }

@@ -8,10 +8,14 @@ use crate::encoding::text::decode;
 use crate::links::html::{self, Piece};
 use crate::links::places::DownloadLinks;
 use crate::links::safe_link::unwrapped;
+use crate::links::windows::windows;
 use crate::parts::unpack::Body;
 
 /// A link in angle brackets may be wrapped over lines (RFC 3986 appendix C) up to this length.
 const MAX_BRACKETED: usize = 8 * 1024;
+
+/// Bytes of a link; web servers accept no longer ones.
+const MAX_LINK: usize = 32 * 1024;
 
 /// Links that are kept; the caller refuses an email with so many.
 pub(crate) const MAX_LINKS: usize = 100;
@@ -24,13 +28,17 @@ pub fn download_links(bodies: &[Body], allowed: &DownloadLinks) -> Vec<Url> {
         allowed,
         found: Vec::new(),
         seen: HashSet::new(),
+        is_shown_elsewhere: false,
     };
     for body in bodies {
-        let text = decode(&body.bytes, &body.charset);
-        if body.is_html {
-            finder.html(&text);
-        } else {
-            finder.text(&text, false);
+        finder.is_shown_elsewhere = false;
+        for window in windows(&body.bytes, &body.charset) {
+            let text = decode(window, &body.charset);
+            if body.is_html {
+                finder.html(&text);
+            } else {
+                finder.text(&text, false);
+            }
         }
     }
     finder.without_cut_links()
@@ -47,16 +55,17 @@ struct Finder<'a> {
     allowed: &'a DownloadLinks,
     found: Vec<Found>,
     seen: HashSet<String>,
+    /// Within a link of HTML that counts. What is shown as a link often is a shortened form of it, so it only counts
+    /// where the link itself does not.
+    is_shown_elsewhere: bool,
 }
 
 impl Finder<'_> {
     fn html(&mut self, text: &str) {
-        // What is shown as a link often is a shortened form of it, so it only counts where the link itself does not.
-        let mut is_shown_elsewhere = false;
         html::for_each_piece(text, |piece| match piece {
-            Piece::Link(href) => is_shown_elsewhere = self.take(&href, true, false),
-            Piece::LinkEnd => is_shown_elsewhere = false,
-            Piece::Text(text) if is_shown_elsewhere => drop(text),
+            Piece::Link(href) => self.is_shown_elsewhere = self.take(&href, true, false),
+            Piece::LinkEnd => self.is_shown_elsewhere = false,
+            Piece::Text(text) if self.is_shown_elsewhere => drop(text),
             Piece::Text(text) => self.text(&text, true),
         });
     }
@@ -80,6 +89,9 @@ impl Finder<'_> {
 
     /// Keeps a link if it is allowed; whether it is.
     fn take(&mut self, link: &str, is_in_html: bool, may_be_cut: bool) -> bool {
+        if link.len() > MAX_LINK {
+            return false;
+        }
         let Ok(url) = Url::parse(link.trim()) else { return false };
         let mut url = unwrapped(url);
         if !self.allowed.allow(&url) {

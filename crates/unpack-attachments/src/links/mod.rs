@@ -7,3 +7,4 @@ pub(crate) mod places;
 pub(crate) mod public_address;
 pub(crate) mod resolver;
 pub(crate) mod safe_link;
+mod windows;

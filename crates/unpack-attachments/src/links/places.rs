@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::links::public_address::{is_link_local, is_loopback, is_public};
+
 /// The portal whose emails bring a link instead of a file.
 const DEFAULT: &str = "https://datavision.imserv.com/imgserver/";
 
@@ -11,7 +13,8 @@ const DEFAULT: &str = "https://datavision.imserv.com/imgserver/";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadLinks {
     places: Vec<Url>,
-    /// Whether an operator named them. Such hosts may have private addresses, as a file server in the house has.
+    /// Whether an operator named them. Such hosts may have private addresses, as a file server in the house has, but
+    /// none where a cloud's metadata service is, and only by name this machine's own.
     is_named_by_operator: bool,
 }
 
@@ -63,7 +66,11 @@ impl DownloadLinks {
     /// Whether a connection to `address`, which `host` stands for, may be made.
     #[must_use]
     pub fn allow_address(&self, host: &str, address: IpAddr) -> bool {
-        crate::links::public_address::is_public(address) || (self.is_named_by_operator && self.names_host(host))
+        is_public(address)
+            || (self.is_named_by_operator
+                && self.names_host(host)
+                && !is_link_local(address)
+                && (!is_loopback(address) || is_this_machine(host)))
     }
 
     fn names_host(&self, host: &str) -> bool {
@@ -84,6 +91,11 @@ impl DownloadLinks {
             None => false,
         }
     }
+}
+
+/// Whether a host says that it is this machine: whoever else's name stands for it wants to reach what listens only here.
+fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
 fn parse_place(place: &str) -> Result<Url, String> {

@@ -6,12 +6,41 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// metadata service of the machine that this runs on.
 #[must_use]
 pub(crate) fn is_public(address: IpAddr) -> bool {
-    match address {
+    match with_embedded_v4(address) {
         IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => match embedded_v4(address) {
-            Some(address) => is_public_v4(address),
-            None => is_public_v6(address),
-        },
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+/// Whether an address is only good on the machine's own link, or nowhere. There cloud providers keep the metadata service
+/// that hands out credentials (169.254.169.254, fd00:ec2::254), and no file server is.
+#[must_use]
+pub(crate) fn is_link_local(address: IpAddr) -> bool {
+    match with_embedded_v4(address) {
+        IpAddr::V4(address) => {
+            let [first, ..] = address.octets();
+            first == 0 || first >= 224 || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            let [first, second, ..] = address.segments();
+            address.is_unspecified()
+                || address.is_multicast()
+                || address.is_unicast_link_local()
+                || (first == 0xFD00 && second == 0x0EC2)
+        }
+    }
+}
+
+/// Whether an address is the machine itself.
+#[must_use]
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
+    with_embedded_v4(address).is_loopback() || address.is_loopback()
+}
+
+fn with_embedded_v4(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => embedded_v4(v6).map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
     }
 }
 
@@ -104,6 +133,45 @@ mod tests {
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
+    }
+
+    #[test]
+    fn metadata_services_are_link_local_and_file_servers_are_not() {
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "fe80::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::",
+        ] {
+            assert!(is_link_local(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "fd12::1",
+            "8.8.8.8",
+            "2a00:1450::1",
+        ] {
+            assert!(!is_link_local(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_machine_itself_is_told_in_every_spelling() {
+        for address in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "::127.0.0.1"] {
+            assert!(is_loopback(address.parse().unwrap()), "{address}");
+        }
+        assert!(!is_loopback("10.0.0.1".parse().unwrap()));
     }
 
     #[test]

@@ -81,4 +81,22 @@ mod tests {
         let links = DownloadLinks::new(&["https://datavision.imserv.com/imgserver/".to_owned()]).unwrap();
         assert_eq!(filter(links, &["10.0.0.1"]), Ok(1));
     }
+
+    #[test]
+    fn not_even_such_a_host_stands_for_a_metadata_service_or_this_machine() {
+        let links = DownloadLinks::new(&["https://datavision.imserv.com/imgserver/".to_owned()]).unwrap();
+        for address in [
+            "169.254.169.254",
+            "fd00:ec2::254",
+            "fe80::1",
+            "::ffff:169.254.169.254",
+            "0.0.0.0",
+            "::",
+            "127.0.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+        ] {
+            assert_eq!(filter(links.clone(), &[address]), Err(true), "{address}");
+        }
+    }
 }

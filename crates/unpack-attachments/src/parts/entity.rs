@@ -1,11 +1,20 @@
 //! What the header of a part says about it (RFC 2045, RFC 2183).
 
+use bytes::Bytes;
+
+use crate::encoding::text::shortened;
 use crate::encoding::transfer::TransferEncoding;
 use crate::header::fields::Headers;
 use crate::header::parameters::Parameterized;
 
 /// More fields of one name than this are an attack.
 const MAX_CONTENT_TYPES: usize = 8;
+
+/// Bytes of a name. Receipts hold it once for every file and area.
+pub(crate) const MAX_NAME: usize = 2_000;
+
+/// Bytes of a media type or a charset's name; the longest registered ones have less.
+const MAX_TOKEN: usize = 255;
 
 /// How a part wants to be shown (RFC 2183 section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,8 +41,8 @@ pub(crate) struct Entity {
     pub charset: String,
     /// How the body travels.
     pub encoding: TransferEncoding,
-    /// What separates the parts of a multipart, raw; empty if it is missing.
-    pub boundary: Vec<u8>,
+    /// What separates the parts of a multipart, raw; empty if it is missing. Shared, as it may be as long as the email.
+    pub boundary: Bytes,
 }
 
 impl Entity {
@@ -64,8 +73,8 @@ impl Entity {
                 "inline" => Disposition::Inline,
                 _ => Disposition::Attachment,
             },
-            name,
-            charset: content_type.text("charset").unwrap_or_default(),
+            name: name.map(|name| shortened(name, MAX_NAME)),
+            charset: shortened(content_type.text("charset").unwrap_or_default(), MAX_TOKEN),
             encoding: headers
                 .first("content-transfer-encoding")
                 .map(TransferEncoding::from_header)
@@ -119,10 +128,14 @@ fn is_multipart(content_type: &Parameterized) -> bool {
     content_type.value.starts_with("multipart/")
 }
 
-fn boundary(content_type: &Parameterized) -> Vec<u8> {
-    let plain = content_type.raw("boundary").map(<[u8]>::to_vec);
-    let found = plain.or_else(|| content_type.text("boundary").map(String::into_bytes));
-    found.unwrap_or_default().trim_ascii().to_vec()
+fn boundary(content_type: &Parameterized) -> Bytes {
+    match content_type.raw("boundary") {
+        Some(plain) => Bytes::copy_from_slice(plain.trim_ascii()),
+        None => content_type
+            .text("boundary")
+            .map(|text| Bytes::copy_from_slice(text.as_bytes().trim_ascii()))
+            .unwrap_or_default(),
+    }
 }
 
 /// Without a type or with half of one it is what RFC 2045 section 5.2 says.
@@ -132,7 +145,7 @@ fn media_type(value: &str, default_type: &str) -> String {
         "text" => "text/plain".to_owned(),
         "multipart" => "multipart/mixed".to_owned(),
         "message" => "message/rfc822".to_owned(),
-        _ => value.to_owned(),
+        _ => shortened(value.to_owned(), MAX_TOKEN),
     }
 }
 
@@ -173,7 +186,7 @@ mod tests {
     fn a_boundary_is_taken_as_it_stands() {
         assert_eq!(
             entity("Content-Type: multipart/mixed; boundary=\"=?x?q?=41?=\"").boundary,
-            b"=?x?q?=41?="
+            b"=?x?q?=41?="[..]
         );
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use bytes::Bytes;
 use memchr::memmem;
 
 use crate::encoding::lines::{Line, Lines, line_end};
@@ -58,18 +59,9 @@ pub(crate) struct TooManyParts;
 /// # Errors
 /// [`TooManyParts`] as soon as there are more than `max_parts`, multiparts counted.
 pub(crate) fn parts(message: &[u8], start: usize, max_parts: u64) -> Result<Vec<Part>, TooManyParts> {
-    let mut walk = Walk {
-        message,
-        line_end: line_end(message),
-        levels: Vec::new(),
-        open: HashMap::new(),
-        found: Vec::new(),
-        leaf: None,
-        count: 0,
-        max_parts,
-        repairs_left: MAX_REPAIRS,
-    };
-    walk.run(start)?;
+    let mut walk = Walk::new(message, max_parts);
+    let body = walk.begin_part(start)?;
+    walk.run(body)?;
     Ok(walk.found)
 }
 
@@ -77,30 +69,18 @@ pub(crate) fn parts(message: &[u8], start: usize, max_parts: u64) -> Result<Vec<
 ///
 /// # Errors
 /// [`TooManyParts`] as [`parts`].
-pub(crate) fn parts_of_body(body: &[u8], entity: &Entity, max_parts: u64) -> Result<Vec<Part>, TooManyParts> {
-    let header = [
-        b"Content-Type: multipart/mixed; boundary=\"",
-        entity.boundary.as_slice(),
-        b"\"\r\n\r\n",
-    ]
-    .concat();
-    let message = [&header, body].concat();
-    parts(&message, 0, max_parts).map(|parts| {
-        parts
-            .into_iter()
-            .map(|part| Part {
-                body: part.body.start.saturating_sub(header.len())..part.body.end.saturating_sub(header.len()),
-                ..part
-            })
-            .collect()
-    })
+pub(crate) fn parts_of_body(body: &[u8], entity: Entity, max_parts: u64) -> Result<Vec<Part>, TooManyParts> {
+    let mut walk = Walk::new(body, max_parts);
+    walk.begin_body(entity, 0);
+    walk.run(0)?;
+    Ok(walk.found)
 }
 
 /// A multipart that has begun and not ended.
 struct Level {
     entity: Entity,
     /// Its boundary and one that stands in its place; see [`Walk::is_undeclared_boundary`].
-    boundaries: Vec<Vec<u8>>,
+    boundaries: Vec<Bytes>,
     /// Parts so far.
     children: u32,
     /// Where its body begins.
@@ -114,7 +94,7 @@ struct Walk<'a> {
     line_end: u8,
     levels: Vec<Level>,
     /// The levels that a boundary belongs to, outermost first.
-    open: HashMap<Vec<u8>, Vec<usize>>,
+    open: HashMap<Bytes, Vec<usize>>,
     found: Vec<Part>,
     /// The part that is being read, and where its body begins.
     leaf: Option<(Entity, usize)>,
@@ -130,9 +110,24 @@ struct Delimiter {
     is_last: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(message: &'a [u8], max_parts: u64) -> Self {
+        Self {
+            message,
+            line_end: line_end(message),
+            levels: Vec::new(),
+            open: HashMap::new(),
+            found: Vec::new(),
+            leaf: None,
+            count: 0,
+            max_parts,
+            repairs_left: MAX_REPAIRS,
+        }
+    }
+
+    /// Finds the parts in the body that begins at `start`, whose header was read.
     fn run(&mut self, start: usize) -> Result<(), TooManyParts> {
-        let mut at = self.begin_part(start)?;
+        let mut at = start;
         loop {
             let mut lines = Lines::new(self.message, at, self.line_end);
             let found = lines
@@ -181,7 +176,12 @@ impl Walk<'_> {
         let (headers, body) = fields::parse(self.message, start, self.line_end, |line| {
             self.delimiter(line).is_some()
         });
-        let entity = Entity::read(&headers, default_type);
+        self.begin_body(Entity::read(&headers, default_type), body);
+        Ok(body)
+    }
+
+    /// Begins a part whose header was read and whose body begins at `body`.
+    fn begin_body(&mut self, entity: Entity, body: usize) {
         if entity.is_multipart() {
             let boundary = entity.boundary.clone();
             self.levels.push(Level {
@@ -197,11 +197,10 @@ impl Walk<'_> {
         } else {
             self.leaf = Some((entity, body));
         }
-        Ok(body)
     }
 
     /// Gives the innermost level a boundary.
-    fn add_boundary(&mut self, boundary: Vec<u8>) {
+    fn add_boundary(&mut self, boundary: Bytes) {
         let index = self.levels.len().saturating_sub(1);
         self.open.entry(boundary.clone()).or_default().push(index);
         if let Some(level) = self.levels.last_mut() {
@@ -240,7 +239,7 @@ impl Walk<'_> {
             .iter()
             .any(|boundary| {
                 candidate
-                    .strip_prefix(boundary.as_slice())
+                    .strip_prefix(boundary.as_ref())
                     .is_some_and(|rest| rest.starts_with(b"--"))
             })
             .then_some(Delimiter { level, is_last: true })
@@ -256,8 +255,8 @@ impl Walk<'_> {
         if !self.is_undeclared_boundary(line) {
             return None;
         }
-        let boundary = line.text.get(2..).unwrap_or_default().trim_ascii_end().to_vec();
-        self.add_boundary(boundary);
+        let boundary = line.text.get(2..).unwrap_or_default().trim_ascii_end();
+        self.add_boundary(Bytes::copy_from_slice(boundary));
         Some(Delimiter {
             level: self.levels.len().saturating_sub(1),
             is_last: false,
@@ -295,7 +294,7 @@ impl Walk<'_> {
         let (at, length) = boundaries
             .iter()
             .filter_map(|boundary| {
-                let delimiter = [b"--", boundary.as_slice()].concat();
+                let delimiter = [b"--", boundary.as_ref()].concat();
                 let at = memmem::find_iter(rest, &delimiter).find(|at| {
                     let behind = rest.get(at + delimiter.len()..).unwrap_or_default();
                     behind.starts_with(b"--") || behind.first().is_none_or(u8::is_ascii_whitespace)

@@ -71,7 +71,10 @@ pub fn read(bytes: &[u8], max: usize) -> Tnef<'_> {
         return reader.tnef;
     }
     // The signature and a legacy key that no reader needs.
-    let mut rest = bytes.get(6..).unwrap_or_default();
+    let Some(mut rest) = bytes.get(6..) else {
+        reader.tnef.is_corrupt = true;
+        return reader.tnef;
+    };
     while !rest.is_empty() {
         let Some((attribute, after)) = Attribute::split(rest) else {
             reader.tnef.is_corrupt = true;

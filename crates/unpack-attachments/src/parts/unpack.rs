@@ -4,14 +4,18 @@ use bytes::Bytes;
 use memchr::memmem;
 use pipeline_core::{BadPart, Limits, ReasonCode, Rejection, SafePath, kind};
 
+use crate::encoding::text::shortened;
 use crate::encoding::transfer::TransferEncoding;
 use crate::encoding::uuencode;
 use crate::header::fields;
 use crate::parts::body_table;
-use crate::parts::entity::{Disposition, Entity};
+use crate::parts::entity::{Disposition, Entity, MAX_NAME};
 use crate::parts::file_name::file_name;
 use crate::parts::mime::{self, Parent, Part};
 use crate::parts::tnef;
+
+/// What is decoded of an email may have as many bytes as this many of the largest emails.
+const DECODED_TIMES: u64 = 2;
 
 /// What an email holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,6 +83,7 @@ pub fn unpack(email: &Bytes, limits: &Limits) -> Result<Unpacked, Rejection> {
         found: Unpacked::default(),
         work: vec![Work::Email(Place::default(), email.clone())],
         parts: 0,
+        decoded_bytes: 0,
     };
     while let Some(work) = unpacker.work.pop() {
         match work {
@@ -126,6 +131,8 @@ struct Unpacker<'a> {
     found: Unpacked,
     work: Vec<Work>,
     parts: u64,
+    /// Bytes of everything that was decoded so far, what it was decoded from counting: it never is less.
+    decoded_bytes: u64,
 }
 
 impl Unpacker<'_> {
@@ -180,75 +187,94 @@ impl Unpacker<'_> {
     /// A multipart without any boundary. If it says that it is encoded, which RFC 2045 section 6.4 forbids, its parts
     /// may be inside; else it is text.
     fn undivided(&mut self, place: &Place, entity: Entity, body: &Bytes) -> Result<(), Rejection> {
-        let decoded = entity.encoding.decode(body);
+        let Some(decoded) = self.decode(place, entity.name.as_ref(), entity.encoding, body) else {
+            return Ok(());
+        };
         let inside = place.inside("decoded");
-        if entity.encoding == TransferEncoding::Identity || decoded == *body || inside.depth > self.limits.depth {
+        let entity = Entity {
+            encoding: TransferEncoding::Identity,
+            ..entity
+        };
+        if decoded == *body {
             let entity = Entity {
                 media_type: "text/plain".to_owned(),
-                encoding: TransferEncoding::Identity,
                 ..entity
             };
-            return self.text(place, entity, Parent::Message, &decoded);
+            return self.text(place, entity, Parent::Message, body);
         }
-        let parts = mime::parts_of_body(&decoded, &entity, self.parts_left()).map_err(|_| self.too_many())?;
-        self.add_parts(
-            &Place {
-                depth: place.depth,
-                ..inside
-            },
-            &decoded,
-            parts,
-        )
+        if !self.may_open(&inside, entity.name.clone()) {
+            return Ok(());
+        }
+        let parts = mime::parts_of_body(&decoded, entity, self.parts_left()).map_err(|_| self.too_many())?;
+        self.add_parts(&inside, &decoded, parts)
     }
 
     /// The text of an email. Files may be in it all the same: uuencoded ones, or it is a table itself.
     fn text(&mut self, place: &Place, entity: Entity, parent: Parent, body: &Bytes) -> Result<(), Rejection> {
-        let mut bytes = entity.encoding.decode(body);
+        let Some(bytes) = self.decode(place, None, entity.encoding, body) else {
+            return Ok(());
+        };
         let is_html = matches!(
             entity.media_type.as_str(),
             "text/html" | "text/x-amp-html" | "text/watch-html"
         );
+        let mut body = Body {
+            is_html,
+            bytes: bytes.clone(),
+            charset: entity.charset,
+        };
         if entity.media_type == "text/plain" {
-            let may_be_uuencoded = memmem::find(&bytes, b"begin").is_some();
-            let text = if may_be_uuencoded {
-                uuencode::split(&bytes, self.files_left())
-            } else {
-                uuencode::Text::default()
-            };
-            self.count(text.blocks.len())?;
             let is_alone =
                 parent == Parent::Message || (parent == Parent::Mixed && entity.disposition == Disposition::Inline);
-            if !text.blocks.is_empty() {
-                bytes = text.around.into();
-            } else if is_alone && body_table::is_table(&bytes) {
-                self.add_file(place, None, &entity.media_type, bytes.clone());
+            if self.uuencoded(place, &mut body)? {
+                return Ok(());
+            }
+            if is_alone && body_table::is_table(&bytes) {
+                self.add_file(place, None, &entity.media_type, bytes);
                 if let Some(file) = self.found.files.last_mut() {
                     file.is_body = true;
                 }
             }
-            for (index, block) in text.blocks.into_iter().enumerate() {
-                let place = place.part(&format!("uu/{}", index + 1));
-                match block.bytes {
-                    Some(bytes) => self.open_or_add(&place, Some(block.name), "", bytes.into()),
-                    None => self.bad(
-                        &place,
-                        Some(block.name),
-                        ReasonCode::CorruptAttachment,
-                        "is damaged or cut off. Please send it again.",
-                    ),
-                }
-            }
         }
-        self.found.bodies.push(Body {
-            is_html,
-            bytes,
-            charset: entity.charset,
-        });
+        self.found.bodies.push(body);
         Ok(())
     }
 
+    /// Takes the uuencoded files out of a text; whether there were any.
+    fn uuencoded(&mut self, place: &Place, text: &mut Body) -> Result<bool, Rejection> {
+        if memmem::find(&text.bytes, b"begin").is_none() || !self.may_decode(place, None, &text.bytes) {
+            return Ok(false);
+        }
+        let found = uuencode::split(&text.bytes, self.files_left());
+        self.count(found.blocks.len())?;
+        if found.blocks.is_empty() {
+            return Ok(false);
+        }
+        for (index, block) in found.blocks.into_iter().enumerate() {
+            let place = place.part(&format!("uu/{}", index + 1));
+            let name = Some(shortened(block.name, MAX_NAME));
+            match block.bytes {
+                Some(bytes) => self.open_or_add(&place, name, "", bytes.into()),
+                None => self.bad(
+                    &place,
+                    name,
+                    ReasonCode::CorruptAttachment,
+                    "is damaged or cut off. Please send it again.",
+                ),
+            }
+        }
+        let around = found.around.into_iter().filter_map(|range| text.bytes.get(range));
+        self.found.bodies.extend(around.map(|piece| Body {
+            bytes: text.bytes.slice_ref(piece),
+            ..text.clone()
+        }));
+        Ok(true)
+    }
+
     fn file(&mut self, place: &Place, entity: Entity, body: &Bytes) {
-        let bytes = entity.encoding.decode(body);
+        let Some(bytes) = self.decode(place, entity.name.as_ref(), entity.encoding, body) else {
+            return;
+        };
         if entity.is_email() && fields::start_of_email(&bytes).is_some() {
             self.open_email(place, entity.name, bytes);
         } else {
@@ -287,16 +313,17 @@ impl Unpacker<'_> {
         for (index, attachment) in read.attachments.into_iter().enumerate() {
             let inside = place.part(&format!("winmail/{}", index + 1));
             let bytes = container.slice_ref(attachment.data);
+            let name = attachment.name.map(|name| shortened(name, MAX_NAME));
             if !attachment.is_embedded_message {
-                self.open_or_add(&inside, attachment.name, "", bytes);
+                self.open_or_add(&inside, name, "", bytes);
                 continue;
             }
             let inside = Place {
                 depth: inside.depth.saturating_add(1),
                 ..inside
             };
-            if self.may_open(&inside, attachment.name.clone()) {
-                embedded.push(Work::Winmail(inside, bytes, attachment.name));
+            if self.may_open(&inside, name.clone()) {
+                embedded.push(Work::Winmail(inside, bytes, name));
             }
         }
         self.work.extend(embedded.into_iter().rev());
@@ -312,6 +339,46 @@ impl Unpacker<'_> {
         Ok(())
     }
 
+    /// Decodes a body, if [`may_decode`](Self::may_decode).
+    fn decode(
+        &mut self,
+        place: &Place,
+        name: Option<&String>,
+        encoding: TransferEncoding,
+        body: &Bytes,
+    ) -> Option<Bytes> {
+        if encoding != TransferEncoding::Identity && !self.may_decode(place, name, body) {
+            return None;
+        }
+        let decoded = encoding.decode(body);
+        if decoded.is_none() {
+            self.bad(
+                place,
+                name.cloned(),
+                ReasonCode::CorruptAttachment,
+                "is damaged or cut off. Please send it again.",
+            );
+        }
+        decoded
+    }
+
+    /// Whether there is memory to decode a body: emails in emails, each encoded again, are held at every level.
+    fn may_decode(&mut self, place: &Place, name: Option<&String>, body: &Bytes) -> bool {
+        let decoded_bytes = self.decoded_bytes.saturating_add(body.len() as u64);
+        let may = decoded_bytes <= self.limits.email_bytes.saturating_mul(DECODED_TIMES);
+        if may {
+            self.decoded_bytes = decoded_bytes;
+        } else {
+            self.bad(
+                place,
+                name.cloned(),
+                ReasonCode::TooLarge,
+                "is encoded too many times over. Please attach the files themselves.",
+            );
+        }
+        may
+    }
+
     fn may_open(&mut self, inside: &Place, name: Option<String>) -> bool {
         let may_open = inside.depth <= self.limits.depth;
         if !may_open {
@@ -319,7 +386,7 @@ impl Unpacker<'_> {
                 inside,
                 name,
                 ReasonCode::TooDeep,
-                "is an email in too many other emails. Please attach the files themselves.",
+                "is in too many emails, one in the other. Please attach the files themselves.",
             );
         }
         may_open

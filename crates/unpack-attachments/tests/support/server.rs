@@ -16,6 +16,8 @@ pub enum Reply {
     Endless,
     /// A body that stops after its first half, for a while or for good.
     Half(Duration),
+    /// A body of which a byte comes every so often.
+    Drip(Duration),
     /// The connection is closed without an answer.
     Nothing,
 }
@@ -107,6 +109,13 @@ fn reply(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
             write!(stream, "HTTP/1.1 200 x\r\nConnection: close\r\n\r\n")?;
             loop {
                 stream.write_all(&[b'1'; 8192])?;
+            }
+        }
+        Reply::Drip(pause) => {
+            write!(stream, "HTTP/1.1 200 x\r\nConnection: close\r\n\r\n")?;
+            loop {
+                stream.write_all(b"1")?;
+                thread::sleep(pause);
             }
         }
         Reply::Half(duration) => {
