@@ -184,6 +184,9 @@ fn members_that_share_their_bytes_are_unpacked_once() {
     ]);
 }
 
+/// What is changed in a header.
+type Lie = fn(&mut Header);
+
 /// An archive of a good member and one whose headers lie.
 fn lying(lie: impl Fn(&mut Header), local_lies: bool) -> Vec<u8> {
     zip(|zip| {
@@ -199,60 +202,40 @@ fn lying(lie: impl Fn(&mut Header), local_lies: bool) -> Vec<u8> {
 
 #[test]
 fn lies_about_a_member_make_that_member_bad_and_no_other() {
-    let lies: Vec<(&str, &str, Box<dyn Fn(&mut Header)>)> = vec![
-        ("size-too-small", "corrupt-archive", Box::new(|lie| lie.size = 10)),
-        ("size-nought", "corrupt-archive", Box::new(|lie| lie.size = 0)),
-        (
-            "size-too-large",
-            "corrupt-archive",
-            Box::new(|lie| lie.size = 0xFFFF_FFFE),
-        ),
-        ("size-zip64", "corrupt-archive", Box::new(|lie| lie.size = u64::MAX)),
-        ("packed-too-small", "corrupt-archive", Box::new(|lie| lie.packed = 10)),
-        ("packed-nought", "corrupt-archive", Box::new(|lie| lie.packed = 0)),
-        (
-            "packed-beyond-the-end",
-            "corrupt-archive",
-            Box::new(|lie| lie.packed = 0xFFFF_FFFE),
-        ),
-        ("packed-zip64", "corrupt-archive", Box::new(|lie| lie.packed = u64::MAX)),
-        (
-            "packed-wraps-around",
-            "corrupt-archive",
-            Box::new(|lie| lie.packed = u64::MAX - 60),
-        ),
-        ("checksum", "corrupt-archive", Box::new(|lie| lie.crc32 ^= 1)),
-        (
-            "offset-huge",
-            "corrupt-archive",
-            Box::new(|lie| lie.header_at = Some(0xFFFF_FFFE)),
-        ),
-        (
-            "offset-zip64",
-            "corrupt-archive",
-            Box::new(|lie| lie.header_at = Some(u64::MAX)),
-        ),
-        (
-            "offset-negative",
-            "corrupt-archive",
-            Box::new(|lie| lie.header_at = Some(u64::MAX - 100)),
-        ),
-        (
-            "offset-of-another",
-            "corrupt-archive",
-            Box::new(|lie| lie.header_at = Some(0)),
-        ),
-        ("encrypted", "encrypted", Box::new(|lie| lie.flags |= 1)),
-        ("strongly-encrypted", "encrypted", Box::new(|lie| lie.flags |= 1 << 6)),
-        ("masked", "encrypted", Box::new(|lie| lie.flags |= 1 << 13)),
-        ("winzip-aes", "encrypted", Box::new(|lie| lie.method = 99)),
-        ("method-unknown", "unsupported", Box::new(|lie| lie.method = 0xFFFF)),
-        ("method-implode", "unsupported", Box::new(|lie| lie.method = 6)),
-        ("method-stored", "corrupt-archive", Box::new(|lie| lie.method = 0)),
-        ("method-deflate64", "corrupt-archive", Box::new(|lie| lie.method = 9)),
-        ("method-bzip2", "corrupt-archive", Box::new(|lie| lie.method = 12)),
-        ("method-lzma", "corrupt-archive", Box::new(|lie| lie.method = 14)),
-        ("method-zstd", "corrupt-archive", Box::new(|lie| lie.method = 93)),
+    let lies: [(&str, &str, Lie); _] = [
+        ("size-too-small", "corrupt-archive", |lie| lie.size = 10),
+        ("size-nought", "corrupt-archive", |lie| lie.size = 0),
+        ("size-too-large", "corrupt-archive", |lie| lie.size = 0xFFFF_FFFE),
+        ("size-zip64", "corrupt-archive", |lie| lie.size = u64::MAX),
+        ("packed-too-small", "corrupt-archive", |lie| lie.packed = 10),
+        ("packed-nought", "corrupt-archive", |lie| lie.packed = 0),
+        ("packed-beyond-the-end", "corrupt-archive", |lie| {
+            lie.packed = 0xFFFF_FFFE
+        }),
+        ("packed-zip64", "corrupt-archive", |lie| lie.packed = u64::MAX),
+        ("packed-wraps-around", "corrupt-archive", |lie| {
+            lie.packed = u64::MAX - 60
+        }),
+        ("checksum", "corrupt-archive", |lie| lie.crc32 ^= 1),
+        ("offset-huge", "corrupt-archive", |lie| {
+            lie.header_at = Some(0xFFFF_FFFE)
+        }),
+        ("offset-zip64", "corrupt-archive", |lie| lie.header_at = Some(u64::MAX)),
+        ("offset-negative", "corrupt-archive", |lie| {
+            lie.header_at = Some(u64::MAX - 100)
+        }),
+        ("offset-of-another", "corrupt-archive", |lie| lie.header_at = Some(0)),
+        ("encrypted", "encrypted", |lie| lie.flags |= 1),
+        ("strongly-encrypted", "encrypted", |lie| lie.flags |= 1 << 6),
+        ("masked", "encrypted", |lie| lie.flags |= 1 << 13),
+        ("winzip-aes", "encrypted", |lie| lie.method = 99),
+        ("method-unknown", "unsupported", |lie| lie.method = 0xFFFF),
+        ("method-implode", "unsupported", |lie| lie.method = 6),
+        ("method-stored", "corrupt-archive", |lie| lie.method = 0),
+        ("method-deflate64", "corrupt-archive", |lie| lie.method = 9),
+        ("method-bzip2", "corrupt-archive", |lie| lie.method = 12),
+        ("method-lzma", "corrupt-archive", |lie| lie.method = 14),
+        ("method-zstd", "corrupt-archive", |lie| lie.method = 93),
     ];
     let attacks = lies.iter().map(|(name, code, lie)| {
         Attack::attached(name, "march.zip", lying(lie, true))

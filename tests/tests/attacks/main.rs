@@ -5,17 +5,24 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
     missing_docs
 )]
 
 mod archives;
 mod attack;
 mod deflated;
+mod emails;
+mod file_names;
+mod hostile_server;
+mod links;
+mod mail_bytes;
 mod markup;
 mod names;
 mod old_workbooks;
 mod quine;
 mod texts;
+mod tnef;
 mod workbooks;
 mod xls_bytes;
 mod xlsx_parts;

@@ -225,7 +225,7 @@ struct Bits {
 impl Bits {
     fn put(&mut self, number: usize, bits: usize) {
         for bit in 0..bits {
-            if self.filled % 8 == 0 {
+            if self.filled.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= (number as u8 >> bit & 1) << (self.filled % 8);
