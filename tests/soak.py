@@ -53,7 +53,8 @@ def build():
 
 
 def test(name):
-    return run("cargo", "test", "--release", "-p", "end-to-end-tests", "--test", name, "--", "--nocapture", SOAK="1")
+    options = ["--nocapture", "--include-ignored"]
+    return run("cargo", "test", "--release", "-p", "end-to-end-tests", "--test", name, "--", *options, SOAK="1")
 
 
 def fuzz():
@@ -77,6 +78,9 @@ def parts():
 
 def main():
     chosen = sys.argv[1:]
+    unknown = set(chosen) - {name.split()[0] for name in parts()}
+    if unknown:
+        sys.exit(f"no part is called {', '.join(unknown)}: there are {', '.join(parts())}")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.jsonl"
