@@ -67,7 +67,10 @@ static UPPER_HALF: LazyLock<Vec<char>> = LazyLock::new(|| CP437.chars().collect(
 fn cp437(byte: u8) -> char {
     match byte.checked_sub(0x80) {
         None => char::from(byte),
-        Some(at) => UPPER_HALF.get(usize::from(at)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
+        Some(at) => UPPER_HALF
+            .get(usize::from(at))
+            .copied()
+            .unwrap_or(char::REPLACEMENT_CHARACTER),
     }
 }
 
