@@ -233,10 +233,13 @@ impl Outbox {
                 .unwrap_or_else(|| self.provenance.source_name.clone()),
             ..self.provenance.clone()
         };
-        let keys = if output.bucket.is_final() {
-            Key::delivery(self.layout, &area, origin, provenance.received, &output.name).to_vec()
+        let (keys, metadata) = if output.bucket.is_final() {
+            let keys = Key::delivery(self.layout, &area, origin, provenance.received, &output.name);
+            (keys.to_vec(), provenance.to_metadata(origin, None))
         } else {
-            vec![Key::staging(&area, origin, &output.name)]
+            let key = Key::staging(&area, origin, &output.name);
+            let metadata = provenance.to_staging_metadata(origin, output.bucket, &key);
+            (vec![key], metadata)
         };
         let record = OutputRecord {
             bucket: output.bucket,
@@ -252,7 +255,7 @@ impl Outbox {
             bucket: output.bucket,
             keys,
             origin,
-            metadata: provenance.to_metadata(origin, None),
+            metadata,
             // What goes to a stage a second time finds its own receipt there.
             unless: output.bucket.is_final().then(|| self.shared.receipt.clone()),
         };

@@ -8,6 +8,8 @@ use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::bucket::Bucket;
+use crate::key::Key;
 use crate::origin::Origin;
 use crate::reason::Rejection;
 
@@ -69,6 +71,25 @@ impl Provenance {
         metadata
     }
 
+    /// The metadata of an object that is put to a stage. They name its place: if a person copies it elsewhere, they still do.
+    #[must_use]
+    pub fn to_staging_metadata(&self, origin: Origin, bucket: Bucket, key: &Key) -> HashMap<String, String> {
+        let mut metadata = self.to_metadata(origin, None);
+        metadata.insert("place".to_owned(), place(bucket, key));
+        metadata
+    }
+
+    /// Reads the metadata of an object that waits for a stage; `None` if the pipeline did not put it there.
+    #[must_use]
+    pub fn from_staging_metadata(
+        metadata: &HashMap<String, String>,
+        bucket: Bucket,
+        key: &Key,
+    ) -> Option<(Origin, Self)> {
+        (*metadata.get("place")? == place(bucket, key)).then_some(())?;
+        Self::from_metadata(metadata)
+    }
+
     /// Reads the metadata back; `None` if the pipeline did not write the object.
     #[must_use]
     pub fn from_metadata(metadata: &HashMap<String, String>) -> Option<(Origin, Self)> {
@@ -89,6 +110,11 @@ impl Provenance {
 #[must_use]
 pub fn reason_of(metadata: &HashMap<String, String>) -> Option<(String, String)> {
     Some((metadata.get("reason-code")?.clone(), decode(metadata.get("reason")?)))
+}
+
+/// As a hash: a key may be longer than what metadata hold, and of any characters.
+fn place(bucket: Bucket, key: &Key) -> String {
+    blake3::hash(format!("{bucket}/{key}").as_bytes()).to_hex().to_string()
 }
 
 /// RFC 3986 section 2.3.

@@ -138,7 +138,7 @@ impl<S: Step> Runner<S> {
         }
     }
 
-    /// An object is the pipeline's own if its key bears the origin that its metadata names; a copy that somebody
+    /// An object is the pipeline's own if it lies at the place that its metadata name; a copy that somebody
     /// dropped elsewhere, metadata and all, enters from outside like any other file.
     fn identify(&self, key: &Key, head: ObjectHead) -> Source {
         let bucket = self.step.stage().source();
@@ -151,12 +151,10 @@ impl<S: Step> Runner<S> {
             let provenance = Provenance::from_outside(Some(key.to_string()), head.last_modified, key.to_string());
             return Source::new(key, &head, None, name, outside(), provenance);
         }
-        let (area, origin_in_key, name) = key.parse_staging();
-        match Provenance::from_metadata(&head.metadata) {
-            Some((origin, provenance)) if origin_in_key == Some(origin) => {
-                Source::new(key, &head, area, name, origin, provenance)
-            }
-            _ => {
+        let (area, _, name) = key.parse_staging();
+        match Provenance::from_staging_metadata(&head.metadata, bucket, key) {
+            Some((origin, provenance)) => Source::new(key, &head, area, name, origin, provenance),
+            None => {
                 let source_name = name.as_ref().map_or_else(|| key.to_string(), SafePath::to_string);
                 let provenance = Provenance::from_outside(None, head.last_modified, source_name);
                 Source::new(key, &head, area, name, outside(), provenance)

@@ -10,6 +10,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
+use pipeline_core::store::Put;
 use pipeline_core::{
     Area, BadPart, Bucket, Earlier, Failure, Handled, Input, Key, Outbox, Outcome, Output, Provenance, ReasonCode,
     Rejection, SafePath, Stage, Verdict,
@@ -493,6 +494,53 @@ async fn a_copy_that_a_person_drops_with_its_metadata_enters_from_outside() {
     let again = receipt(bench.runner(Stage::ProcessFile, deliver).handle(&event, None).await);
     assert_ne!(again.origin, rejected.origin);
     assert_eq!(bench.keys(Bucket::AmrData).await, ["sheffield/import.csv"]);
+}
+
+#[tokio::test]
+async fn a_copy_of_what_waits_is_a_file_of_its_own_and_takes_nothing_from_the_other() {
+    let bench = Bench::start().await;
+    let event = bench.drop_file(Bucket::Uncompressed, "bam/march.zip", b"PK").await;
+    let runner = bench.runner(Stage::UncompressFile, |_, outbox| {
+        let member = Output::new(
+            Bucket::Process,
+            SafePath::from_path("import.csv").unwrap(),
+            "import.csv",
+        );
+        outbox.put(member, READINGS)?;
+        Ok(Verdict::Done)
+    });
+    let waiting = receipt(runner.handle(&event, None).await).outputs[0].key.clone();
+    let metadata = bench.metadata(Bucket::Process, &waiting).await;
+    let copies = [
+        (Bucket::Process, Stage::ProcessFile, waiting.replace("bam", "sheffield")),
+        (
+            Bucket::Process,
+            Stage::ProcessFile,
+            waiting.replace("import", "renamed"),
+        ),
+        (Bucket::Spreadsheet, Stage::ConvertFile, waiting.clone()),
+        (Bucket::Process, Stage::ProcessFile, waiting),
+    ];
+    for (bucket, _, copy) in &copies[..3] {
+        let copy = Key::new(copy);
+        let put = bench.store.put_new(*bucket, &copy, READINGS.into(), metadata.clone());
+        assert_eq!(put.await.unwrap(), Put::Created);
+    }
+    let mut origins = Vec::new();
+    for (bucket, stage, key) in &copies {
+        let event = bench.event(*bucket, key);
+        origins.push(receipt(bench.runner(*stage, reject).handle(&event, None).await).origin);
+    }
+    origins.sort();
+    origins.dedup();
+    assert_eq!(origins.len(), 4);
+    assert_eq!(bench.keys(Bucket::Unprocessable).await.len(), 4);
+    let (bucket, stage, home) = &copies[3];
+    let key = Key::new(home);
+    let put = bench.store.put_new(*bucket, &key, READINGS.into(), metadata);
+    assert_eq!(put.await.unwrap(), Put::Created);
+    let event = bench.event(*bucket, home);
+    assert!(is_before(&bench.runner(*stage, reject).handle(&event, None).await));
 }
 
 #[tokio::test]

@@ -123,10 +123,8 @@ impl Uploader {
         let origin = Origin::of_outside_object("pipeline run", &path, &run, self.begun);
         let provenance = Provenance::from_outside(None, self.begun, file.name.clone());
         let key = Key::staging(area, origin, &name);
-        match self
-            .put(Bucket::Process, &key, &file.path, provenance.to_metadata(origin, None))
-            .await?
-        {
+        let metadata = provenance.to_staging_metadata(origin, Bucket::Process, &key);
+        match self.put(Bucket::Process, &key, &file.path, metadata).await? {
             Put::Created => Ok((Bucket::Process, key)),
             Put::Exists => bail!("it was given twice"),
         }
