@@ -146,15 +146,16 @@ impl Faults {
                     .token_bucket(TokenBucket::unlimited())
                     .build(),
             )
-            .http_client(self.http_client())
+            .http_client(self.over(aws_smithy_http_client::Builder::new().build_http()))
             .build();
         Client::from_conf(config)
     }
 
-    fn http_client(&self) -> SharedHttpClient {
+    /// The worker's way over a network.
+    pub fn over(&self, network: SharedHttpClient) -> SharedHttpClient {
         SharedHttpClient::new(FaultyClient {
             faults: self.clone(),
-            network: aws_smithy_http_client::Builder::new().build_http(),
+            network,
         })
     }
 
