@@ -209,7 +209,11 @@ fn large_parts_of_a_workbook_are_refused_before_they_fill_the_memory() {
             let row = soak::scale(100_000, 1_048_576);
             let rows: String = (1..row)
                 .rev()
-                .map(|row| format!("<row r=\"{row}\"><c><v>1</v></c><c><v>2</v></c><c><v>3</v></c></row>"))
+                .map(|row| {
+                    format!(
+                        "<row r=\"{row}\"><c><v>12345678</v></c><c><v>0.123456</v></c><c><v>0.2345678</v></c></row>"
+                    )
+                })
                 .collect();
             Xlsx::of_rows(&rows)
         })
