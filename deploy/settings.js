@@ -13,8 +13,8 @@ const BUCKETS = ['inbox', 'process', 'uncompressed', 'spreadsheet', 'amr-data', 
 const FUNCTIONS = ['unpack-attachments', 'process-file', 'uncompress-file', 'convert-file', 'sweep'];
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-const LIMITS = ['MEMBERS', 'FILE_BYTES', 'ARCHIVE_BYTES', 'MEMBER_BYTES', 'UNPACKED_BYTES', 'EMAIL_BYTES', 'DOWNLOAD_BYTES', 'SHEET_CELLS', 'TEXT_BYTES',
-  'SHARED_TEXTS_BYTES', 'ROW_BYTES'];
+const LIMITS = ['LIMIT_MEMBERS', 'LIMIT_FILE_BYTES', 'LIMIT_ARCHIVE_BYTES', 'LIMIT_MEMBER_BYTES', 'LIMIT_UNPACKED_BYTES',
+  'LIMIT_EMAIL_BYTES', 'LIMIT_DOWNLOAD_BYTES', 'LIMIT_SHEET_CELLS', 'LIMIT_TEXT_BYTES', 'LIMIT_SHARED_TEXTS_BYTES', 'LIMIT_ROW_BYTES'];
 /** What Lambda allows for the names and values of a function's variables. */
 const MOST_ENVIRONMENT_BYTES = 4096;
 
@@ -92,7 +92,7 @@ function readEnvironment(vars, stage, bucketNames, functionNames) {
   vars.oneOf('LOG_LEVEL', ['error', 'warn', 'info', 'debug', 'trace']);
   // AWS stops a chain in which one function is invoked for the 16th time, and each level takes a round through process-file.
   vars.wholeNumber('LIMIT_DEPTH', 1, 12);
-  for (const limit of LIMITS) vars.wholeNumber(`LIMIT_${limit}`, 1);
+  for (const limit of LIMITS) vars.wholeNumber(limit, 1);
   vars.wholeNumber('SWEEP_AFTER_MINUTES', 1);
   // 0: it only watches.
   vars.wholeNumber('SWEEP_LIMIT', 0);
@@ -109,7 +109,7 @@ function readEnvironment(vars, stage, bucketNames, functionNames) {
       ...Object.fromEntries(BUCKETS.map((role) => [`${upper(role)}_BUCKET`, bucketNames[role]])),
       METRICS_NAMESPACE: bucketNames.inbox.replace(/-data-inbox$/, '-data-pipeline'),
       ROLLBAR_ENVIRONMENT: stage,
-      ...asSet(['ROLLBAR_ACCESS_TOKEN', 'ROLLBAR_ENDPOINT', 'LOG_LEVEL', 'KEY_LAYOUT', 'LIMIT_DEPTH', ...LIMITS.map((limit) => `LIMIT_${limit}`)]),
+      ...asSet(['ROLLBAR_ACCESS_TOKEN', 'ROLLBAR_ENDPOINT', 'LOG_LEVEL', 'KEY_LAYOUT', 'LIMIT_DEPTH', ...LIMITS]),
     },
     'unpack-attachments': asSet(['MAIL_DOMAINS', 'AREAS', 'DOWNLOAD_LINKS', 'REJECT_SPAM']),
     'convert-file': asSet(['SHEETS']),
