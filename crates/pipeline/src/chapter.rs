@@ -1,18 +1,22 @@
 //! What a receipt tells of one input's story.
 
-use pipeline_core::{BadPart, Bucket, Key, Origin, Outcome, Receipt};
+use std::collections::HashMap;
+use std::ops::Range;
+
+use pipeline_core::{BadPart, Bucket, Origin, Outcome, Receipt};
+use serde::{Deserialize, Serialize};
 
 use crate::story::{Delivered, Rejected};
 
-/// What became of one object: a receipt without what no story tells. A run keeps one for each object until its end, so it is small.
-#[derive(Debug, Clone)]
+/// What became of one object: a receipt without what no story tells.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Chapter {
     pub(crate) outcome: Outcome,
     pub(crate) area: Option<String>,
     pub(crate) delivered: Vec<Delivered>,
     pub(crate) rejected: Vec<Rejected>,
     /// What went on to other stages.
-    pub(crate) passed_on: Vec<(Bucket, Key, Origin)>,
+    pub(crate) passed_on: Vec<(Bucket, String, Origin)>,
 }
 
 impl Chapter {
@@ -28,7 +32,7 @@ impl Chapter {
         });
         let passed_on = passed_on
             .into_iter()
-            .map(|output| (output.bucket, Key::new(&output.key), output.origin));
+            .map(|output| (output.bucket, output.key.clone(), output.origin));
         Self {
             outcome: receipt.outcome,
             area: receipt.area.clone(),
@@ -36,6 +40,33 @@ impl Chapter {
             rejected: rejects(receipt),
             passed_on: passed_on.collect(),
         }
+    }
+}
+
+/// The chapters of a run, which are kept until its end: one after the other as JSON. Thousands of small allocations
+/// among the large ones of the steps would keep the allocator from giving any of those back.
+#[derive(Debug, Default)]
+pub(crate) struct Chapters {
+    json: Vec<u8>,
+    places: HashMap<Origin, Range<usize>>,
+}
+
+impl Chapters {
+    pub(crate) fn insert(&mut self, origin: Origin, chapter: &Chapter) {
+        let start = self.json.len();
+        // What is not kept is read from its receipt.
+        if serde_json::to_writer(&mut self.json, chapter).is_ok() {
+            self.places.insert(origin, start..self.json.len());
+        }
+    }
+
+    pub(crate) fn get(&self, origin: Origin) -> Option<Chapter> {
+        let json = self.json.get(self.places.get(&origin)?.clone())?;
+        serde_json::from_slice(json).ok()
+    }
+
+    pub(crate) fn contains(&self, origin: Origin) -> bool {
+        self.places.contains_key(&origin)
     }
 }
 

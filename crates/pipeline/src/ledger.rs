@@ -4,13 +4,12 @@ use std::collections::HashMap;
 
 use pipeline_core::{Bucket, Buckets, Handled, Key, ObjectEvent, Origin};
 
-use crate::chapter::Chapter;
+use crate::chapter::{Chapter, Chapters};
 
 /// Everything that has become of the objects of this run.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// Boxed, as the map has room for twice as many when it has grown.
-    chapters: HashMap<Origin, Box<Chapter>>,
+    chapters: Chapters,
     /// Of what entered from outside. The keys of the rest bear their origins.
     by_object: HashMap<(Bucket, Key), Origin>,
     failures: HashMap<(Bucket, Key), String>,
@@ -26,7 +25,7 @@ impl Ledger {
                 if receipt.parent.is_none() {
                     self.by_object.insert((bucket, object.key.clone()), receipt.origin);
                 }
-                self.chapters.insert(receipt.origin, Box::new(Chapter::of(&receipt)));
+                self.chapters.insert(receipt.origin, &Chapter::of(&receipt));
             }
             Ok(Handled::Before(_)) => {}
             Err(failure) => {
@@ -36,18 +35,14 @@ impl Ledger {
     }
 
     /// What became of an origin, if it was worked on in this run.
-    pub(crate) fn chapter(&self, origin: Origin) -> Option<&Chapter> {
-        self.chapters.get(&origin).map(Box::as_ref)
+    pub(crate) fn chapter(&self, origin: Origin) -> Option<Chapter> {
+        self.chapters.get(origin)
     }
 
     /// The origin of an object, if it was worked on in this run.
     #[must_use]
     pub fn origin(&self, bucket: Bucket, key: &Key) -> Option<Origin> {
-        let own = || {
-            key.parse_staging()
-                .1
-                .filter(|origin| self.chapters.contains_key(origin))
-        };
+        let own = || key.parse_staging().1.filter(|origin| self.chapters.contains(*origin));
         self.by_object.get(&(bucket, key.clone())).copied().or_else(own)
     }
 

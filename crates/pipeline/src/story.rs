@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use pipeline_core::{Bucket, Key, Origin, Store};
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::chapter::Chapter;
 use crate::ledger::Ledger;
@@ -16,7 +16,8 @@ pub struct Story {
     pub input: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// Keys in amr-data.
+    /// What is in amr-data; as JSON its keys.
+    #[serde(serialize_with = "keys")]
     pub delivered: Vec<Delivered>,
     /// What was put aside.
     pub rejected: Vec<Rejected>,
@@ -45,8 +46,7 @@ pub enum Outcome {
 }
 
 /// A CSV in amr-data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivered {
     /// Its key.
     pub key: String,
@@ -56,14 +56,12 @@ pub struct Delivered {
     pub rows: Option<u64>,
 }
 
-impl From<Delivered> for String {
-    fn from(delivered: Delivered) -> Self {
-        delivered.key
-    }
+fn keys<S: Serializer>(delivered: &[Delivered], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(delivered.iter().map(|delivered| &delivered.key))
 }
 
 /// Something that was put aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Its key in unprocessable; none if it could not even be read.
     pub key: Option<String>,
@@ -118,7 +116,8 @@ impl Story {
             }
             story.delivered.extend(chapter.delivered);
             story.rejected.extend(chapter.rejected);
-            todo.extend(chapter.passed_on.into_iter().rev());
+            let passed_on = chapter.passed_on.into_iter().rev();
+            todo.extend(passed_on.map(|(bucket, key, origin)| (bucket, Key::new(key), origin)));
         }
         story.outcome = story.outcome(no_files);
         Ok(story)
@@ -158,7 +157,7 @@ impl Story {
 
 async fn chapter(origin: Origin, ledger: &Ledger, store: &Store) -> anyhow::Result<Option<Chapter>> {
     if let Some(chapter) = ledger.chapter(origin) {
-        return Ok(Some(chapter.clone()));
+        return Ok(Some(chapter));
     }
     let key = Key::receipt(origin);
     let Some(json) = store.get_bytes(Bucket::Receipts, &key).await? else {
