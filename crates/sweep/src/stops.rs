@@ -27,10 +27,11 @@ impl Stops {
     }
 }
 
-/// What the future gives, if it does so until then.
+/// What the future gives, if it does so until then. What would begin later does not begin at all.
 pub(crate) async fn until<T>(stop: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
     match stop {
         None => Some(future.await),
+        Some(stop) if stop <= Instant::now() => None,
         Some(stop) => tokio::time::timeout_at(stop.into(), future).await.ok(),
     }
 }
@@ -38,6 +39,14 @@ pub(crate) async fn until<T>(stop: Option<Instant>, future: impl Future<Output =
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_would_begin_too_late_does_not_begin() {
+        let begun = std::cell::Cell::new(false);
+        let given = until(Some(Instant::now()), async { begun.set(true) }).await;
+        assert_eq!((given, begun.get()), (None, false));
+        assert_eq!(until(None, async { 1 }).await, Some(1));
+    }
 
     #[test]
     fn a_quarter_of_the_time_is_for_sending_and_the_last_seconds_are_for_saying_so() {
