@@ -2,8 +2,6 @@
 //!
 //! A serial number counts days from the workbook's epoch; its fraction is the time of day (ECMA-376 part 1, 18.17.4).
 
-use std::fmt::Write as _;
-
 use time::{Date, Month};
 
 use crate::number_format::NumberFormat;
@@ -47,7 +45,9 @@ pub(crate) fn write_serial(serial: f64, format: NumberFormat, epoch: Epoch, out:
             write_day(day, epoch, out)
                 && (second == 0 || {
                     out.push('T');
-                    write_duration(second, out) && write!(out, "+00:00").is_ok()
+                    write_duration(second, out);
+                    out.push_str("+00:00");
+                    true
                 })
         }
     }
@@ -71,16 +71,24 @@ fn whole_days(serial: f64) -> i64 {
 
 /// `23:59:59`, `36:30:00`, `-01:00:00`.
 fn write_duration(seconds: i64, out: &mut String) -> bool {
-    let sign = if seconds < 0 { "-" } else { "" };
+    if seconds < 0 {
+        out.push('-');
+    }
     let seconds = seconds.unsigned_abs();
-    write!(
-        out,
-        "{sign}{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-    .is_ok()
+    push_padded(out, seconds / 3600, 2);
+    out.push(':');
+    push_padded(out, seconds / 60 % 60, 2);
+    out.push(':');
+    push_padded(out, seconds % 60, 2);
+    true
+}
+
+/// Appends a number with zeros before it up to a width: many times faster than the formatter of the standard library.
+fn push_padded(out: &mut String, number: u64, width: usize) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(number);
+    out.extend(std::iter::repeat_n('0', width.saturating_sub(digits.len())));
+    out.push_str(digits);
 }
 
 fn write_day(day: i64, epoch: Epoch, out: &mut String) -> bool {
@@ -91,14 +99,12 @@ fn write_day(day: i64, epoch: Epoch, out: &mut String) -> bool {
     let Some(date) = date_of(day, epoch) else {
         return false;
     };
-    write!(
-        out,
-        "{:04}-{:02}-{:02}",
-        date.year(),
-        u8::from(date.month()),
-        date.day()
-    )
-    .is_ok()
+    push_padded(out, u64::from(date.year().unsigned_abs()), 4);
+    out.push('-');
+    push_padded(out, u8::from(date.month()).into(), 2);
+    out.push('-');
+    push_padded(out, date.day().into(), 2);
+    true
 }
 
 /// The Julian day of day 0, for days after the 1900 system's leap day.

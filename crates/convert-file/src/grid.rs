@@ -18,7 +18,7 @@ use crate::value::{CellRef, Value};
 /// Rows up to this many bytes stay in memory.
 const MEMORY_BYTES: usize = 4 * 1024 * 1024;
 /// Excel's longest row has 16,384 cells.
-const ROW_CELLS: usize = 1_000_000;
+const ROW_CELLS: u32 = 1_000_000;
 /// What a cell that comes out of order takes beside its text.
 const LATE_CELL_BYTES: u64 = size_of::<(u32, Slot)>() as u64;
 
@@ -27,7 +27,7 @@ const MOST_ROW_BYTES: u64 = 1 << 30;
 
 /// Two rows of three filled cells make a table; a cover sheet has fewer.
 const TABLE_ROWS: u64 = 2;
-const TABLE_CELLS: usize = 3;
+const TABLE_CELLS: u32 = 3;
 
 /// How far a sheet reaches from A1.
 #[derive(Debug, Clone, Copy, Default)]

@@ -7,6 +7,7 @@
 //! claims about its size. That library, calamine, checks them in the tests.
 
 mod config;
+mod csv_line;
 mod date;
 mod error;
 mod fields;

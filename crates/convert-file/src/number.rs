@@ -11,8 +11,7 @@ pub(crate) fn write_number(value: f64, out: &mut String) -> bool {
     if !value.is_finite() {
         return false;
     }
-    if value == 0.0 {
-        out.push('0');
+    if write_short_decimal(value, out) {
         return true;
     }
     let written = if value.abs() >= EXPONENT_FROM {
@@ -21,6 +20,44 @@ pub(crate) fn write_number(value: f64, out: &mut String) -> bool {
         write!(out, "{value}")
     };
     written.is_ok()
+}
+
+/// A decimal of at most 15 digits is the only such one that reads back as its double, so it is the shortest.
+const EXACT_BELOW: f64 = 1e15;
+const MILLION: u64 = 1_000_000;
+
+/// Writes a number of at most 15 digits, up to 6 of them decimals, as the readings of meters are: in a fraction of the time
+/// that other numbers take. `false` if it is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is cast is positive and below 1e15"
+)]
+fn write_short_decimal(value: f64, out: &mut String) -> bool {
+    let size = value.abs();
+    if size >= EXACT_BELOW {
+        return false;
+    }
+    let (mut whole, mut millionths) = (size as u64, 0);
+    if whole as f64 != size {
+        let scaled = size * MILLION as f64 + 0.5;
+        let number = scaled as u64;
+        // Both operands are exact, so that the quotient is what reading the decimal gives, however `scaled` was rounded.
+        if scaled >= EXACT_BELOW || number as f64 / MILLION as f64 != size {
+            return false;
+        }
+        (whole, millionths) = (number / MILLION, number % MILLION);
+    }
+    let mut digits = itoa::Buffer::new();
+    if value < 0.0 {
+        out.push('-');
+    }
+    out.push_str(digits.format(whole));
+    if let Some(decimals) = digits.format(MILLION + millionths).get(1..).filter(|_| millionths > 0) {
+        out.push('.');
+        out.push_str(decimals.trim_end_matches('0'));
+    }
+    true
 }
 
 /// Reads a number as the spreadsheet formats store it (XML Schema `double`): `None` for anything else, also for
@@ -87,6 +124,12 @@ mod tests {
             if value.abs() < 1e21 {
                 prop_assert!(!text.contains(['e', 'E', ',']));
             }
+        }
+
+        #[test]
+        fn readings_of_meters_are_written_like_all_numbers(digits in -10_000_000_000_000_000_i64..10_000_000_000_000_000, decimals in 0..9) {
+            let value = digits as f64 / 10_f64.powi(decimals);
+            prop_assert_eq!(written(value), format!("{}", value + 0.0));
         }
     }
 }

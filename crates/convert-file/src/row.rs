@@ -1,10 +1,11 @@
-//! One row of rendered cells, and how it lies in the temporary file.
+//! One row of rendered cells, as the line of CSV that it becomes, and how it lies in the temporary file.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Write};
 
+use crate::csv_line::{close_field, fields, push_commas};
 use crate::value::Value;
 
-/// A cell of a row: its column, and where its text lies.
+/// A cell that came too late to be a part of its row's line: its column, and where its text lies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
     pub(crate) column: u32,
@@ -31,115 +32,125 @@ impl Slot {
 /// The filled cells of one row.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
-    slots: Vec<Slot>,
-    text: String,
-    disordered: bool,
+    /// From column A to the last cell.
+    line: String,
+    columns: u32,
+    filled: u32,
+    /// Cells that came after one to their right, or one at their place.
+    late: Vec<Slot>,
+    late_text: String,
     forgetting: bool,
 }
 
 impl Row {
     pub(crate) fn push(&mut self, column: u32, value: Value<'_>) {
-        let start = self.text.len();
-        if !self.forgetting {
-            value.render(&mut self.text);
+        self.filled = self.filled.saturating_add(1);
+        if self.forgetting {
+            return;
         }
-        self.add(Slot::new(column, start, self.text.len()));
-    }
-
-    pub(crate) fn push_text(&mut self, column: u32, text: &str) {
-        let start = self.text.len();
-        self.text.push_str(text);
-        self.add(Slot::new(column, start, self.text.len()));
-    }
-
-    fn add(&mut self, slot: Slot) {
-        self.disordered |= self.slots.last().is_some_and(|last| last.column >= slot.column);
-        self.slots.push(slot);
+        if column < self.columns {
+            let start = self.late_text.len();
+            value.render(&mut self.late_text);
+            self.late.push(Slot::new(column, start, self.late_text.len()));
+            return;
+        }
+        push_commas(&mut self.line, column - self.columns.saturating_sub(1));
+        let start = self.line.len();
+        value.render(&mut self.line);
+        if matches!(value, Value::Text(_) | Value::Error(_)) {
+            close_field(&mut self.line, start);
+        }
+        self.columns = column.saturating_add(1);
     }
 
     /// Brings the cells into order; of two at one place the later stays.
     pub(crate) fn settle(&mut self) {
-        if std::mem::take(&mut self.disordered) {
-            self.slots.reverse();
-            self.slots.sort_by_key(|slot| slot.column);
-            self.slots.dedup_by_key(|slot| slot.column);
+        if self.late.is_empty() {
+            return;
+        }
+        let mut cells: Vec<(u32, String)> = (0..)
+            .zip(fields(&self.line))
+            .filter(|(_, text)| !text.is_empty())
+            .collect();
+        let late = self
+            .late
+            .iter()
+            .map(|slot| (slot.column, slot.text(&self.late_text).to_owned()));
+        cells.extend(late);
+        cells.reverse();
+        cells.sort_by_key(|cell| cell.0);
+        cells.dedup_by_key(|cell| cell.0);
+        self.clear();
+        for (column, text) in cells {
+            self.push(column, Value::Text(&text));
         }
     }
 
-    /// The cells from left to right, each with its column. Call [`settle`](Self::settle) first.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = (u32, &str)> {
-        self.slots.iter().map(|slot| (slot.column, slot.text(&self.text)))
+    /// The cells as CSV, without the line's end. Call [`settle`](Self::settle) first.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
     }
 
-    pub(crate) fn filled(&self) -> usize {
-        self.slots.len()
+    /// How many columns the line has.
+    pub(crate) const fn columns(&self) -> u32 {
+        self.columns
+    }
+
+    /// How many cells hold something.
+    pub(crate) const fn filled(&self) -> u32 {
+        self.filled
     }
 
     pub(crate) fn text_bytes(&self) -> usize {
-        self.text.len()
+        self.line.len() + self.late_text.len()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.slots.clear();
-        self.text.clear();
-        self.disordered = false;
+        self.line.clear();
+        self.columns = 0;
+        self.filled = 0;
+        self.late.clear();
+        self.late_text.clear();
     }
 
-    /// From now on only the places of cells are kept.
+    /// From now on cells are only counted.
     pub(crate) fn forget_text(&mut self) {
-        self.text = String::new();
-        self.forgetting = true;
-        for slot in &mut self.slots {
-            *slot = Slot::new(slot.column, 0, 0);
-        }
+        *self = Self {
+            filled: self.filled,
+            forgetting: true,
+            ..Self::default()
+        };
     }
 
     /// Writes the row; returns how many bytes it took.
     pub(crate) fn store(&self, number: u32, out: &mut impl Write) -> io::Result<u64> {
-        out.write_all(&number.to_le_bytes())?;
-        out.write_all(&length(self.slots.len())?)?;
-        let mut bytes = 8;
-        for (column, text) in self.cells() {
-            out.write_all(&column.to_le_bytes())?;
-            out.write_all(&length(text.len())?)?;
-            out.write_all(text.as_bytes())?;
-            bytes += 8 + text.len() as u64;
+        let length =
+            u32::try_from(self.line.len()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        for word in [number, self.columns, self.filled, length] {
+            out.write_all(&word.to_le_bytes())?;
         }
-        Ok(bytes)
+        out.write_all(self.line.as_bytes())?;
+        Ok(16 + u64::from(length))
     }
 
     /// Reads the next row that was stored, and its number; `None` at the end.
-    pub(crate) fn load(&mut self, input: &mut impl Read) -> io::Result<Option<u32>> {
+    pub(crate) fn load(&mut self, input: &mut impl BufRead) -> io::Result<Option<u32>> {
         self.clear();
-        let mut word = [0; 4];
-        if input.read(word.get_mut(..1).unwrap_or_default())? == 0 {
+        if input.fill_buf()?.is_empty() {
             return Ok(None);
         }
-        input.read_exact(word.get_mut(1..).unwrap_or_default())?;
-        let number = u32::from_le_bytes(word);
-        let count = read_word(input)?;
-        let mut bytes = std::mem::take(&mut self.text).into_bytes();
-        for _ in 0..count {
-            let column = read_word(input)?;
-            let length = read_word(input)? as usize;
-            let start = bytes.len();
-            let end = start + length;
-            bytes.resize(end, 0);
-            input.read_exact(bytes.get_mut(start..).unwrap_or_default())?;
-            self.slots.push(Slot::new(column, start, end));
-        }
-        self.text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let number = read_word(input)?;
+        self.columns = read_word(input)?;
+        self.filled = read_word(input)?;
+        let mut bytes = std::mem::take(&mut self.line).into_bytes();
+        bytes.resize(read_word(input)? as usize, 0);
+        input.read_exact(&mut bytes)?;
+        self.line = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(Some(number))
     }
 }
 
-fn length(length: usize) -> io::Result<[u8; 4]> {
-    u32::try_from(length)
-        .map(u32::to_le_bytes)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
-}
-
-fn read_word(input: &mut impl Read) -> io::Result<u32> {
+fn read_word(input: &mut impl BufRead) -> io::Result<u32> {
     let mut word = [0; 4];
     input.read_exact(&mut word)?;
     Ok(u32::from_le_bytes(word))
@@ -149,29 +160,39 @@ fn read_word(input: &mut impl Read) -> io::Result<u32> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn of_two_cells_at_one_place_the_later_stays() {
+    fn row(cells: &[(u32, &str)]) -> Row {
         let mut row = Row::default();
-        for (column, text) in [(2, "c"), (0, "a"), (2, "C"), (1, "b"), (0, "A")] {
-            row.push_text(column, text);
+        for (column, text) in cells {
+            row.push(*column, Value::Text(text));
         }
         row.settle();
-        assert_eq!(row.cells().collect::<Vec<_>>(), [(0, "A"), (1, "b"), (2, "C")]);
+        row
+    }
+
+    #[test]
+    fn of_two_cells_at_one_place_the_later_stays() {
+        let row = row(&[(2, "c"), (0, "a"), (2, "C,"), (1, "b"), (0, "A")]);
+        assert_eq!((row.line(), row.columns(), row.filled()), ("A,b,\"C,\"", 3, 3));
+    }
+
+    #[test]
+    fn empty_places_are_empty_fields() {
+        let row = row(&[(1, "b"), (4, "e")]);
+        assert_eq!((row.line(), row.columns(), row.filled()), (",b,,,e", 5, 2));
     }
 
     #[test]
     fn a_stored_row_is_read_back() {
-        let mut row = Row::default();
-        row.push_text(0, "MPAN");
-        row.push_text(7, "Zählpunkt, \"A\"\n");
+        let row = row(&[(0, "MPAN"), (7, "Zählpunkt, \"A\"\n")]);
         let mut file = Vec::new();
         row.store(3, &mut file).unwrap();
         row.store(9, &mut file).unwrap();
         let mut input = file.as_slice();
         let mut read = Row::default();
-        assert_eq!(read.load(&mut input).unwrap(), Some(3));
-        assert_eq!(read.cells().collect::<Vec<_>>(), row.cells().collect::<Vec<_>>());
-        assert_eq!(read.load(&mut input).unwrap(), Some(9));
+        for number in [Some(3), Some(9)] {
+            assert_eq!(read.load(&mut input).unwrap(), number);
+            assert_eq!((read.line(), read.columns(), read.filled()), (row.line(), 8, 2));
+        }
         assert_eq!(read.load(&mut input).unwrap(), None);
     }
 }

@@ -1,13 +1,13 @@
 //! A sheet that is to be delivered, and its CSV.
 
-use std::io::{self, Write};
-
-use csv::{Terminator, WriterBuilder};
+use std::io::{self, BufWriter, Write};
 
 use crate::error::ConvertError;
 use crate::first_bytes::FirstBytes;
 use crate::grid::{Extent, FilledGrid};
 use crate::sheet_rows::SheetRows;
+
+const COMMAS: &[u8] = &[b','; 256];
 
 /// A sheet that is to be delivered: written by whoever takes it, row by row, never whole in memory.
 #[derive(Debug)]
@@ -42,50 +42,37 @@ impl SheetCsv {
     /// # Errors
     /// [`ConvertError::Write`] if `out` fails, [`ConvertError::Spool`] if the temporary file does.
     pub fn write_to(&mut self, out: impl Write) -> Result<(), ConvertError> {
-        let mut csv = WriterBuilder::new()
-            .terminator(Terminator::Any(b'\n'))
-            .flexible(true)
-            .buffer_capacity(64 * 1024)
-            .from_writer(FirstBytes::new(out));
+        let mut out = BufWriter::with_capacity(64 * 1024, FirstBytes::new(out));
         let mut written = 0_u64;
         while let Some((number, row)) = self.rows.next_row()? {
             while written < u64::from(number) {
-                write_row(&mut csv, self.extent.columns(), std::iter::empty())?;
+                write_line(&mut out, "", self.extent.columns() - 1).map_err(ConvertError::Write)?;
                 written += 1;
             }
-            write_row(&mut csv, self.extent.columns(), row.cells())?;
+            let missing = self.extent.columns().saturating_sub(row.columns().into());
+            write_line(&mut out, row.line(), missing).map_err(ConvertError::Write)?;
             written += 1;
         }
-        csv.flush().map_err(ConvertError::Write)
+        out.flush().map_err(ConvertError::Write)
     }
 }
 
-fn write_row<'r, W: Write>(
-    csv: &mut csv::Writer<W>,
-    columns: u64,
-    cells: impl Iterator<Item = (u32, &'r str)>,
-) -> Result<(), ConvertError> {
-    let mut column = 0;
-    for (at, text) in cells {
-        while column < u64::from(at) {
-            csv.write_field("").map_err(write_error)?;
-            column += 1;
-        }
-        csv.write_field(text).map_err(write_error)?;
-        column += 1;
+/// Writes a row, and as many empty fields after it as are missing.
+fn write_line(out: &mut impl Write, line: &str, missing: u64) -> io::Result<()> {
+    if line.is_empty() && missing == 0 {
+        // A blank line would be no row at all.
+        out.write_all(b"\"\"")?;
     }
-    while column < columns {
-        csv.write_field("").map_err(write_error)?;
-        column += 1;
+    out.write_all(line.as_bytes())?;
+    let mut missing = missing;
+    while missing > 0 {
+        let commas = COMMAS
+            .get(..missing.min(COMMAS.len() as u64) as usize)
+            .unwrap_or(COMMAS);
+        out.write_all(commas)?;
+        missing -= commas.len() as u64;
     }
-    csv.write_record(None::<&[u8]>).map_err(write_error)
-}
-
-fn write_error(error: csv::Error) -> ConvertError {
-    ConvertError::Write(match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        kind => io::Error::other(format!("{kind:?}")),
-    })
+    out.write_all(b"\n")
 }
 
 #[cfg(test)]
