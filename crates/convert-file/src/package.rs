@@ -149,7 +149,7 @@ impl<R: Read + Seek> Package<R> {
             }
         };
         Ok(Box::new(BufReader::with_capacity(
-            32 * 1024,
+            128 * 1024,
             Bounded {
                 inner: entry.verifying_reader(unpacked),
                 left: limit_bytes,

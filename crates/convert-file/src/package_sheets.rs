@@ -20,6 +20,13 @@ pub(crate) struct Shared {
     pub(crate) epoch: Epoch,
 }
 
+impl Shared {
+    /// The number format of a cell style.
+    pub(crate) fn format(&self, style: usize) -> NumberFormat {
+        self.formats.get(style).copied().unwrap_or_default()
+    }
+}
+
 /// A list of more sheets than there may be, which is given up while it is read.
 pub(crate) fn too_many(most: u64) -> ConvertError {
     ConvertError::TooLarge(format!("it has more than {most} sheets"))

@@ -9,6 +9,8 @@ use crate::number_format::NumberFormat;
 pub(crate) enum Value<'a> {
     /// Text, also text that looks like a number.
     Text(&'a str),
+    /// A number that is spelled as it is rendered.
+    Plain(&'a str),
     /// A number, and what its format makes of it.
     Number(f64, NumberFormat, Epoch),
     /// A truth value.
@@ -22,6 +24,7 @@ impl Value<'_> {
     pub(crate) fn render(self, out: &mut String) {
         match self {
             Self::Text(text) | Self::Error(text) => push_printable(text, out),
+            Self::Plain(number) => out.push_str(number),
             Self::Bool(true) => out.push_str("true"),
             Self::Bool(false) => out.push_str("false"),
             Self::Number(value, format, epoch) => {
@@ -37,9 +40,10 @@ impl Value<'_> {
 /// Control characters other than tabs and line ends are left out: a CSV that has many of them is no text any more, and
 /// nobody has ever typed one.
 fn push_printable(text: &str, out: &mut String) {
-    let is_control = |c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r');
-    if text.contains(is_control) {
-        out.extend(text.chars().filter(|c| !is_control(*c)));
+    let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // Without an early end the compiler looks at many bytes at once.
+    if text.bytes().fold(false, |found, byte| found | is_control(byte)) {
+        out.extend(text.chars().filter(|c| !u8::try_from(*c).is_ok_and(is_control)));
     } else {
         out.push_str(text);
     }

@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use quick_xml::events::{BytesStart, Event};
 
+use super::plain::{self, Plain};
 use super::{place, rich_text};
 use crate::date::serial_of_iso;
 use crate::error::ConvertError;
@@ -16,7 +17,7 @@ use crate::xml::{Xml, attribute, attribute_value, attributes, is_true};
 
 /// What a cell's `t` says about its value (18.18.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Kind {
+pub(super) enum Kind {
     #[default]
     Number,
     Shared,
@@ -28,11 +29,32 @@ enum Kind {
 }
 
 /// The attributes of a cell.
-#[derive(Debug, Clone, Copy, Default)]
-struct Head {
-    at: Option<CellRef>,
-    style: usize,
-    kind: Kind,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Head {
+    pub(super) at: Option<CellRef>,
+    pub(super) style: usize,
+    pub(super) kind: Kind,
+}
+
+/// Where the next row and the next cell are that do not say it: each follows the one before.
+#[derive(Debug, Default)]
+struct Place {
+    row: u32,
+    cell: CellRef,
+}
+
+impl Place {
+    fn begin_row(&mut self, number: Option<u32>) {
+        let number = number.unwrap_or(self.row);
+        self.cell = CellRef::new(number, 0);
+        self.row = number.saturating_add(1);
+    }
+
+    fn of_cell(&mut self, at: Option<CellRef>) -> CellRef {
+        let at = at.unwrap_or(self.cell);
+        self.cell = CellRef::new(at.row, at.column.saturating_add(1));
+        at
+    }
 }
 
 /// Shows every cell with a value to the chooser.
@@ -41,11 +63,11 @@ pub(super) fn read<R: BufRead>(
     shared: &Shared,
     chooser: &mut SheetChooser<'_>,
 ) -> Result<(), ConvertError> {
-    // Cells and rows without a reference follow the one before.
-    let mut next = CellRef::default();
-    let mut next_row = 0;
+    let mut place = Place::default();
     let mut value = String::new();
     let mut in_data = false;
+    // The depth inside a row that is open, if it has no prefix.
+    let mut in_row = None;
     loop {
         match xml.next()? {
             Event::Start(element) => match element.local_name().as_ref() {
@@ -53,36 +75,72 @@ pub(super) fn read<R: BufRead>(
                 // What extensions call rows and cells are none of the sheet's.
                 "extLst" => xml.skip()?,
                 "row" if in_data => {
-                    let row = match attribute(&element, "r") {
-                        Some(number) => place::row(&number)?,
-                        None => next_row,
-                    };
-                    next = CellRef::new(row, 0);
-                    next_row = row.saturating_add(1);
+                    let number = attribute(&element, "r").map(|number| place::row(&number)).transpose()?;
+                    place.begin_row(number);
+                    let plain = element.name().as_ref() == "row";
+                    in_row = plain.then(|| xml.depth());
+                    if plain && !read_plain(xml, shared, chooser, &mut place)? {
+                        return Ok(());
+                    }
                 }
                 "c" if in_data => {
                     let head = read_head(&element)?;
-                    let at = head.at.unwrap_or(next);
-                    next = CellRef::new(at.row, at.column.saturating_add(1));
+                    let at = place.of_cell(head.at);
                     value.clear();
                     read_value(xml, &mut value)?;
                     if head.kind == Kind::Text {
                         rich_text::unescape(&mut value, 0);
                     }
-                    if let Some(value) = value_of(head, &value, shared)?
-                        && !chooser.cell(at, value)?
-                    {
+                    let wanted = match value_of(head, &value, shared)? {
+                        Some(value) => chooser.cell(at, value)?,
+                        None => true,
+                    };
+                    if !wanted || (in_row == Some(xml.depth()) && !read_plain(xml, shared, chooser, &mut place)?) {
                         return Ok(());
                     }
                 }
                 _ => {}
             },
-            Event::End(element) if element.local_name().as_ref() == "sheetData" => in_data = false,
+            Event::End(element) => match element.local_name().as_ref() {
+                "sheetData" => in_data = false,
+                "row" => in_row = None,
+                _ => {}
+            },
             // What follows is read as well: only at the end of a part is its checksum known to be right.
             Event::Eof => return Ok(()),
             _ => {}
         }
     }
+}
+
+/// Shows the cells that come next to the chooser, as far as they are plain, and those of the rows that follow; `false` when no more are wanted.
+fn read_plain<R: BufRead>(
+    xml: &mut Xml<R>,
+    shared: &Shared,
+    chooser: &mut SheetChooser<'_>,
+    place: &mut Place,
+) -> Result<bool, ConvertError> {
+    let window = xml.window()?;
+    let mut rest = window;
+    let mut wanted = true;
+    while wanted && let Some((plain, length)) = plain::next(rest) {
+        match plain {
+            Plain::NextRow(number) => place.begin_row(number),
+            Plain::Rendered(head, number) if shared.format(head.style) == NumberFormat::Number => {
+                wanted = chooser.cell(place.of_cell(head.at), Value::Plain(number))?;
+            }
+            Plain::Cell(head, text) | Plain::Rendered(head, text) => {
+                let at = place.of_cell(head.at);
+                if let Some(value) = value_of(head, text, shared)? {
+                    wanted = chooser.cell(at, value)?;
+                }
+            }
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let read = window.len() - rest.len();
+    xml.consume(read);
+    Ok(wanted)
 }
 
 fn read_head(element: &BytesStart<'_>) -> Result<Head, ConvertError> {
@@ -128,7 +186,7 @@ fn read_value<R: BufRead>(xml: &mut Xml<R>, value: &mut String) -> Result<(), Co
 
 /// What a cell holds; `None` if nothing.
 fn value_of<'v>(head: Head, text: &'v str, shared: &'v Shared) -> Result<Option<Value<'v>>, ConvertError> {
-    let format = shared.formats.get(head.style).copied().unwrap_or_default();
+    let format = shared.format(head.style);
     if text.is_empty() {
         return Ok(None);
     }
@@ -165,4 +223,95 @@ fn value_of<'v>(head: Head, text: &'v str, shared: &'v Shared) -> Result<Option<
         Kind::Number if text.trim().is_empty() => return Ok(None),
         Kind::Number => number_or_text(parse_number(text), format),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Options;
+    use crate::date::Epoch;
+    use crate::text_pool::TextPool;
+
+    /// The CSV of a worksheet part, or why there is none.
+    fn csv_of(part: &str, window_bytes: usize) -> String {
+        let options = Options::default();
+        let mut strings = TextPool::new(&options.limits);
+        for text in ["kWh", "a,b"] {
+            let add = |out: &mut String| {
+                out.push_str(text);
+                Ok(())
+            };
+            strings.add(add).unwrap();
+        }
+        let shared = Shared {
+            strings,
+            formats: vec![NumberFormat::Number, NumberFormat::Date],
+            epoch: Epoch::Y1900,
+        };
+        let mut out = Vec::new();
+        let mut deliver = |mut csv: crate::sheet_csv::SheetCsv| csv.write_to(&mut out);
+        let mut chooser = SheetChooser::new(&options, &mut deliver);
+        chooser.begin("Sheet1", false).unwrap();
+        let mut xml = Xml::new(BufReader::with_capacity(window_bytes, part.as_bytes()), 1 << 20);
+        let read = read(&mut xml, &shared, &mut chooser)
+            .and_then(|()| chooser.end(true))
+            .and_then(|()| chooser.finish().map(drop));
+        match read {
+            Ok(()) => String::from_utf8(out).unwrap(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        let place = "[A-C][1-4]|[A-C]0|\\$A\\$1|b2";
+        let number = "-?[0-9]{1,3}(\\.[0-9]{0,3})?|[0-9]{14,18}|1E[0-9]|0\\.30000000000000004| 5 |&#55;||-";
+        let text = "[a-c ,\"\n\r]{0,4}|_x0041_|&amp;|é";
+        let cell = (place, number, 0_u8..4).prop_map(|(place, number, style)| match style {
+            0 => format!("<c r=\"{place}\"><v>{number}</v></c>"),
+            1 => format!("<c r=\"{place}\" s=\"1\"><f>A&amp;B</f><v>{number}</v></c>"),
+            2 => format!("<c s='0' r=\"{place}\" ><v>{number}</v></c>"),
+            _ => format!("<c><v>{number}</v></c>"),
+        });
+        let texts = (place, text, 0_u8..3).prop_map(|(place, text, kind)| match kind {
+            0 => format!("<c r=\"{place}\" t=\"str\"><v>{text}</v></c>"),
+            1 => format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"),
+            _ => format!("<c t=\"str\"><f t=\"shared\"/><v xml:space=\"preserve\">{text}</v></c>"),
+        });
+        let others = prop::sample::select(vec![
+            "<c t=\"s\"><v>0</v></c>",
+            "<c t=\"s\"><v>1</v></c>",
+            "<c t=\"s\"><v>9</v></c>",
+            "<c t=\"b\"><v>1</v></c>",
+            "<c t=\"e\"><v>#N/A</v></c>",
+            "<c r=\"A1\"/>",
+            "<c/>",
+            "</row><row>",
+            "</row><row r=\"2\" spans=\"1:3\">",
+            "</row> <row r=\"7\" x:r=\"3\">",
+            "</row><row/><row>",
+            "</row><x:row r=\"3\"><c><v>1</v></c></x:row><row>",
+            "<extLst><c><v>4</v></c></extLst>",
+            "<x><c><v>5</v></c></x>",
+            "</row>",
+            " text ",
+            "<!-- <c> -->",
+        ]);
+        prop_oneof![4 => cell, 2 => texts, 2 => others.prop_map(str::to_owned)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn plain_cells_are_read_as_the_parser_reads_them(pieces in prop::collection::vec(piece(), 1..12), window in 2_usize..200) {
+            let part = format!("<worksheet><sheetData><row>{}</row></sheetData></worksheet>", pieces.concat());
+            // In a window of one byte nothing is plain.
+            let parsed = csv_of(&part, 1);
+            prop_assert_eq!(csv_of(&part, 1 << 16), parsed.clone());
+            prop_assert_eq!(csv_of(&part, window), parsed);
+        }
+    }
 }

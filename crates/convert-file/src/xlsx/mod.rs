@@ -1,12 +1,14 @@
 //! xlsx and xlsm: SpreadsheetML in a package (ECMA-376, transitional and strict).
 
 mod cells;
+mod cursor;
 mod place;
+mod plain;
 mod rich_text;
 mod styles;
 
 use std::collections::{HashMap, HashSet};
-use std::io::{Read, Seek};
+use std::io::{BufRead, Read, Seek};
 
 use quick_xml::events::Event;
 
@@ -16,7 +18,7 @@ use crate::package::{Package, Relation};
 use crate::package_sheets::{Shared, Tab, too_many};
 use crate::sheet_chooser::SheetChooser;
 use crate::text_pool::TextPool;
-use crate::xml::{attribute, is_true};
+use crate::xml::{Xml, attribute, is_true};
 
 /// The content of the workbook part.
 #[derive(Debug, Default)]
@@ -128,11 +130,30 @@ fn read_strings<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<
     let mut xml = package.xml(part)?;
     loop {
         match xml.next()? {
-            Event::Start(element) if element.local_name().as_ref() == "si" => {
-                strings.add(|out| rich_text::read(&mut xml, out))?;
+            Event::Start(element) => {
+                if element.local_name().as_ref() == "si" {
+                    strings.add(|out| rich_text::read(&mut xml, out))?;
+                }
+                read_plain_strings(&mut xml, &mut strings)?;
             }
             Event::Eof => return Ok(strings),
             _ => {}
         }
     }
+}
+
+/// Adds the strings that come next, as far as they are plain.
+fn read_plain_strings<R: BufRead>(xml: &mut Xml<R>, strings: &mut TextPool) -> Result<(), ConvertError> {
+    let window = xml.window()?;
+    let mut rest = window;
+    while let Some((text, length)) = plain::string(rest) {
+        strings.add(|out| {
+            cursor::push_resolved(text, out);
+            Ok(())
+        })?;
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let read = window.len() - rest.len();
+    xml.consume(read);
+    Ok(())
 }
