@@ -1,9 +1,11 @@
 //! From the bytes in the archive to the member's content.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::ops::Range;
 
-use rawzip::{CompressionMethod, Crc32, RangeReader};
+use flate2::bufread::DeflateDecoder;
+use libdeflater::Crc;
+use rawzip::{CompressionMethod, RangeReader};
 
 use super::entry::Entry;
 use super::view::View;
@@ -12,16 +14,24 @@ use crate::error::Defect;
 /// The most memory that a decoder may take for what it looks back at; common tools use 64 MiB at most.
 const MAX_WINDOW_BYTES: u64 = 128 << 20;
 
+/// A member up to this size is unpacked at once, which takes half the time; larger ones are streamed.
+const MAX_WHOLE_BYTES: u64 = 24 << 20;
+/// Deflate makes nothing smaller than by this factor (RFC 1951): what claims more is given no memory for it.
+const MOST_DEFLATED: u64 = 1032;
+
 /// Unpacks one member. Reading it to its end proves length and checksum.
 pub(super) fn reader<'v, 'r: 'v>(
     view: View<'v, 'r>,
     entry: &Entry,
     data: Range<u64>,
 ) -> Result<Box<dyn Read + 'v>, Defect> {
-    let packed = BufReader::with_capacity(64 * 1024, RangeReader::new(view, data));
+    let packed = BufReader::with_capacity(64 * 1024, RangeReader::new(view, data.clone()));
     let unpacked: Box<dyn Read + 'v> = match entry.method {
         CompressionMethod::STORE => Box::new(packed),
-        CompressionMethod::DEFLATE => Box::new(flate2::bufread::DeflateDecoder::new(packed)),
+        CompressionMethod::DEFLATE => match inflated(view, &data, entry.size) {
+            Some(unpacked) => Box::new(Cursor::new(unpacked)),
+            None => Box::new(DeflateDecoder::new(packed)),
+        },
         CompressionMethod::DEFLATE64 => Box::new(deflate64::Deflate64Decoder::with_buffer(packed)),
         CompressionMethod::BZIP2 => Box::new(bzip2::bufread::BzDecoder::new(packed)),
         CompressionMethod::LZMA => Box::new(lzma(packed, entry.size)?),
@@ -31,11 +41,23 @@ pub(super) fn reader<'v, 'r: 'v>(
     };
     Ok(Box::new(Verified {
         unpacked,
-        crc: Crc32::new(),
+        crc: Crc::new(),
         length: 0,
         expected_crc: entry.crc32,
         expected_length: entry.size,
     }))
+}
+
+/// A deflated member as a whole; `None` if it is too large for that or anything is wrong with it, which the other decoder tells better.
+fn inflated(view: View<'_, '_>, data: &Range<u64>, size: u64) -> Option<Vec<u8>> {
+    let packed_size = data.end.saturating_sub(data.start);
+    if packed_size > MAX_WHOLE_BYTES || size > MAX_WHOLE_BYTES.min(packed_size.saturating_mul(MOST_DEFLATED)) {
+        return None;
+    }
+    let packed = view.bytes_at(data.start, usize::try_from(packed_size).ok()?).ok()??;
+    let mut unpacked = vec![0; usize::try_from(size).ok()?];
+    let length = libdeflater::Decompressor::new().deflate_decompress(&packed, &mut unpacked);
+    (length == Ok(unpacked.len())).then_some(unpacked)
 }
 
 /// LZMA in zip (APPNOTE section 5.8.8): two bytes of version, two that give the length of the properties, five of these.
@@ -65,7 +87,7 @@ fn zstd<'r, R: BufRead + 'r>(packed: R) -> Result<zstd::stream::read::Decoder<'r
 /// Fails at the end unless length and checksum are those that the archive names.
 struct Verified<R> {
     unpacked: R,
-    crc: Crc32,
+    crc: Crc,
     length: u64,
     expected_crc: u32,
     expected_length: u64,
@@ -83,7 +105,7 @@ impl<R: Read> Read for Verified<R> {
             Ok(read)
         } else if self.length != self.expected_length {
             Err(Defect::Corrupt("its length is not the one that the archive names").into())
-        } else if self.crc.checksum() != self.expected_crc {
+        } else if self.crc.sum() != self.expected_crc {
             Err(Defect::Corrupt("its checksum does not match").into())
         } else {
             Ok(0)
