@@ -1,27 +1,8 @@
-//! The command line.
+//! What `pipeline run` is told.
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-
-/// Smart-meter files from emails to clean CSV.
-#[derive(Debug, Parser)]
-#[command(name = "pipeline", version, about, long_about = None)]
-pub struct Args {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What the command can do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Run emails through the whole pipeline on this machine
-    #[command(after_long_help = RUN_HELP)]
-    Run(RunArgs),
-}
-
-const RUN_HELP: &str = "\
+pub(super) const HELP: &str = "\
 Examples:
   pipeline run examples/emails
       Every email of the folder; the CSVs come to ./pipeline-data/es-local-data-amr-data/<area>/
