@@ -11,6 +11,7 @@ mod progress;
 mod report;
 pub mod run;
 mod s3_event;
+pub mod serve;
 mod stack;
 mod stages;
 mod story;

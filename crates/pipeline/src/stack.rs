@@ -34,13 +34,20 @@ impl LocalStack {
         let s3 = EmbeddedS3::start(data, options)
             .await
             .with_context(|| format!("the folder {} cannot be used", data.display()))?;
-        let buckets = Buckets::named(|bucket| format!("es-{STAGE}-data-{bucket}"));
+        let buckets = Self::buckets();
         for bucket in Bucket::ALL {
             s3.create_bucket(buckets.name(bucket))
                 .await
                 .with_context(|| format!("the bucket {bucket} cannot be created in {}", data.display()))?;
         }
-        let store = Store::new(client(&s3), buckets.clone());
+        let user = s3.credentials();
+        let client = client(
+            &s3.endpoint(),
+            s3.region(),
+            &user.access_key_id,
+            &user.secret_access_key,
+        );
+        let store = Store::new(client, buckets.clone());
         let config = Config {
             buckets,
             layout: vars.parsed("KEY_LAYOUT", KeyLayout::default()),
@@ -55,6 +62,12 @@ impl LocalStack {
             config,
             dispatcher,
         })
+    }
+
+    /// The names of the buckets on this machine.
+    #[must_use]
+    pub fn buckets() -> Buckets {
+        Buckets::named(|bucket| format!("es-{STAGE}-data-{bucket}"))
     }
 
     /// The buckets.
@@ -110,19 +123,14 @@ impl LocalStack {
     }
 }
 
-fn client(s3: &EmbeddedS3) -> Client {
-    let credentials = s3.credentials();
+/// A client of an S3 server on this machine.
+pub(crate) fn client(endpoint: &str, region: &str, access_key_id: &str, secret_access_key: &str) -> Client {
+    let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "embedded-s3");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(s3.endpoint())
-        .region(Region::new(s3.region().to_owned()))
-        .credentials_provider(Credentials::new(
-            &credentials.access_key_id,
-            &credentials.secret_access_key,
-            None,
-            None,
-            "embedded-s3",
-        ))
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(credentials)
         .force_path_style(true)
         .build();
     Client::from_conf(config)
