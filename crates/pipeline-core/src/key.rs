@@ -13,6 +13,9 @@ use crate::safe_path::SafePath;
 /// Longest key that we make, in bytes of UTF-8. S3 allows 1,024; the importer puts `archive-` in front.
 const MAX_KEY_BYTES: usize = 900;
 
+/// Below this lie the receipts that replays have retired. No origin begins like that.
+const GENERATIONS: &str = "generations/";
+
 /// How delivered files are named (`KEY_LAYOUT`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyLayout {
@@ -46,6 +49,9 @@ impl FromStr for KeyLayout {
 pub struct Key(String);
 
 impl Key {
+    /// What the keys begin with of what a replay has set aside, in unprocessable. No area begins like that.
+    pub const REPLAYED: &str = "archive-replay/";
+
     /// A key as S3 names an object.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
@@ -85,6 +91,40 @@ impl Key {
     #[must_use]
     pub fn receipt(origin: Origin) -> Self {
         Self(format!("{origin}.json"))
+    }
+
+    /// What the keys of an origin's retired receipts begin with.
+    #[must_use]
+    pub fn generations(origin: Origin) -> String {
+        format!("{GENERATIONS}{origin}/")
+    }
+
+    /// The place in the receipts bucket to which a replay moves an origin's receipt: the `number`th that it retires.
+    #[must_use]
+    pub fn retired_receipt(origin: Origin, number: u32) -> Self {
+        Self(format!("{}{number:06}.json", Self::generations(origin)))
+    }
+
+    /// The place in unprocessable to which a replay moves a reject, while it is under way.
+    #[must_use]
+    pub fn replayed(origin: Origin, generation: u32, rest: &SafePath) -> Self {
+        Self::cut(&format!("{}{origin}/{generation}/", Self::REPLAYED), rest.as_str())
+    }
+
+    /// The origin of what a replay has set aside at this key.
+    #[must_use]
+    pub fn replayed_origin(&self) -> Option<Origin> {
+        self.0.strip_prefix(Self::REPLAYED)?.split_once('/')?.0.parse().ok()
+    }
+
+    /// The origin whose receipt this key is, retired or not.
+    #[must_use]
+    pub fn receipt_origin(&self) -> Option<Origin> {
+        let name = match self.0.strip_prefix(GENERATIONS) {
+            Some(retired) => retired.split_once('/')?.0,
+            None => self.0.strip_suffix(".json")?,
+        };
+        name.parse().ok()
     }
 
     /// Splits the key of an object that waits for a stage. The origin is there if the pipeline made the key.
@@ -178,6 +218,30 @@ mod tests {
         let [first, second, _] = delivery(KeyLayout::Dated);
         assert_eq!(first, "sheffield/20250323-101112/import.csv");
         assert_eq!(second, "sheffield/20250323-101112-01234567/import.csv");
+    }
+
+    #[test]
+    fn a_receipts_key_tells_its_origin_retired_or_not() {
+        for key in [Key::receipt(origin()), Key::retired_receipt(origin(), 7)] {
+            assert_eq!(key.receipt_origin(), Some(origin()), "{key}");
+        }
+        assert!(
+            Key::retired_receipt(origin(), 7)
+                .as_str()
+                .starts_with(&Key::generations(origin()))
+        );
+        for other in ["x.json", "generations/x.json", "0123456789abcdef0123456789abcdef", ""] {
+            assert_eq!(Key::new(other).receipt_origin(), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_a_replay_sets_aside_lies_where_no_area_is() {
+        let key = Key::replayed(origin(), 2, &SafePath::from_path("march/hh.zip").unwrap());
+        assert_eq!(key.as_str(), format!("archive-replay/{}/2/march/hh.zip", origin()));
+        assert_eq!(key.replayed_origin(), Some(origin()));
+        assert_eq!(key.parse_staging().0, None);
+        assert_eq!(Key::new("sheffield/hh.zip").replayed_origin(), None);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Provenance {
     pub source_name: String,
     /// How many emails and archives it was unpacked from, not counting the email that arrived.
     pub depth: u32,
+    /// Which replay put it, or what it was made of, to a stage again; 0 if none did.
+    pub generation: u32,
 }
 
 impl Provenance {
@@ -41,6 +43,7 @@ impl Provenance {
             received,
             source_name,
             depth: 0,
+            generation: 0,
         }
     }
 
@@ -54,6 +57,9 @@ impl Provenance {
         ]);
         if let Some(message) = &self.message {
             metadata.insert("message".to_owned(), encode(message, |c| is_unreserved(c) || c == '/'));
+        }
+        if self.generation > 0 {
+            metadata.insert("generation".to_owned(), self.generation.to_string());
         }
         if let Some(parent) = self.parent {
             metadata.insert("parent".to_owned(), parent.to_string());
@@ -101,6 +107,10 @@ impl Provenance {
             received: OffsetDateTime::parse(metadata.get("received")?, &Rfc3339).ok()?,
             source_name: text("source-name")?,
             depth: metadata.get("depth")?.parse().ok()?,
+            generation: metadata
+                .get("generation")
+                .and_then(|generation| generation.parse().ok())
+                .unwrap_or_default(),
         };
         Some((origin, provenance))
     }
@@ -162,6 +172,7 @@ mod tests {
             received: datetime!(2025-03-23 10:11:12 UTC),
             source_name: source_name.to_owned(),
             depth: 2,
+            generation: 3,
         }
     }
 

@@ -34,6 +34,9 @@ pub struct Receipt {
     pub source_name: String,
     /// How many emails and archives it was unpacked from.
     pub depth: u32,
+    /// Which replay put the object, or what it was made of, to a stage again; 0 if none did.
+    #[serde(default, skip_serializing_if = "is_nil")]
+    pub generation: u32,
     /// The object itself.
     pub input: InputRecord,
     /// How it ended.
@@ -151,6 +154,11 @@ pub struct Notes {
     /// Whether the mail service took the email for spam, and it was delivered all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spam: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_nil(number: &u32) -> bool {
+    *number == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]

@@ -215,6 +215,7 @@ impl<S: Step> Runner<S> {
             received: provenance.received,
             source_name: provenance.source_name,
             depth: provenance.depth,
+            generation: provenance.generation,
             input: InputRecord {
                 bucket,
                 key: source.key.to_string(),

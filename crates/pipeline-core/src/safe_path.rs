@@ -30,7 +30,8 @@ impl SafePath {
     }
 
     /// The name of an object that has none: a key of slashes and dots.
-    pub(crate) fn fallback(origin: crate::origin::Origin) -> Self {
+    #[must_use]
+    pub fn fallback(origin: crate::origin::Origin) -> Self {
         Self(format!("unnamed-{}", origin.short()))
     }
 

@@ -466,6 +466,7 @@ async fn where_it_came_from_travels_along() {
     let (origin, provenance) = Provenance::from_metadata(&metadata).unwrap();
     assert_eq!(origin, unpacked.outputs[0].origin);
     let expected = Provenance {
+        generation: 0,
         message: Some("2025/mail+1 £".to_owned()),
         parent: Some(unpacked.origin),
         received,

@@ -112,7 +112,13 @@ impl Functions {
     /// The functions on AWS as the environment says (region, credentials, `AWS_ENDPOINT_URL`).
     pub async fn from_env(names: FunctionNames) -> Self {
         let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Self::new(Client::new(&config), names)
+        Self::over(&config, names)
+    }
+
+    /// The functions on AWS as a configuration says that was read from the environment.
+    #[must_use]
+    pub fn over(config: &aws_config::SdkConfig, names: FunctionNames) -> Self {
+        Self::new(Client::new(config), names)
     }
 
     /// Puts an event into the queue of a stage's function: an asynchronous invocation, as S3 does it, so that Lambda's

@@ -56,10 +56,16 @@ impl Store {
     /// A store over AWS as the environment says (region, credentials, `AWS_ENDPOINT_URL`).
     pub async fn from_env(buckets: Buckets) -> Self {
         let config = aws_config::load_defaults(aws_sdk_s3::config::BehaviorVersion::latest()).await;
+        Self::over(&config, buckets)
+    }
+
+    /// A store over AWS as a configuration says that was read from the environment.
+    #[must_use]
+    pub fn over(config: &aws_config::SdkConfig, buckets: Buckets) -> Self {
         // Stacks on one machine serve buckets as paths, not as host names.
         let path_style =
             std::env::var_os("AWS_ENDPOINT_URL").is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
+        let s3 = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(path_style)
             .build();
         Self::new(Client::from_conf(s3), buckets)

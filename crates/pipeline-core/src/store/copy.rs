@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::client::Store;
+use super::client::{ObjectHead, Put, Store};
 use super::error::StoreError;
-use super::upload::Upload;
+use super::upload::{PART_BYTES, Upload};
 use crate::bucket::Bucket;
 use crate::key::Key;
 use crate::limits::GIB;
@@ -23,6 +23,32 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl Store {
+    /// Copies an object, if it still is the one that was looked at, to a key that no object may hold.
+    ///
+    /// # Errors
+    /// If S3 does not answer or refuses, or the source is gone or another one.
+    pub async fn copy_new(
+        &self,
+        from: (Bucket, &Key, &ObjectHead),
+        to: (Bucket, &Key),
+        metadata: HashMap<String, String>,
+    ) -> Result<Put, StoreError> {
+        let (from_bucket, from_key, head) = from;
+        if head.size > PART_BYTES as u64 {
+            let from = (from_bucket, from_key, head.etag.as_str());
+            return self.copy(from, head.size, to, metadata).await?.complete_new().await;
+        }
+        let Some(body) = self.get(from_bucket, from_key, &head.etag).await? else {
+            return Err(self.changed(from_bucket, from_key));
+        };
+        let bytes = body.collect().await.map_err(|error| StoreError::Body {
+            bucket: self.buckets().name(from_bucket).to_owned(),
+            key: from_key.to_string(),
+            source: Box::new(error),
+        })?;
+        self.put_new(to.0, to.1, bytes.into_bytes(), metadata).await
+    }
+
     /// Copies an object into an upload, which is to be completed.
     ///
     /// It is a multipart copy even for one part: CopyObject takes at most 5 GB, and not every S3 knows it with

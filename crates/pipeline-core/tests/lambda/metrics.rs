@@ -56,6 +56,7 @@ fn receipt(outcome: Outcome, rejected: Option<RejectRecord>) -> Handled {
         received: EVENT,
         source_name: "march.zip".to_owned(),
         depth: 0,
+        generation: 0,
         input: InputRecord {
             bucket: Bucket::Uncompressed,
             key: "sheffield/march.zip".to_owned(),
