@@ -17,6 +17,7 @@ mod stages;
 mod story;
 mod terminal;
 mod upload;
+pub mod web;
 
 pub use dispatcher::Dispatcher;
 pub use ledger::Ledger;

@@ -45,7 +45,7 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut vars = Vars::from_env();
     terminal::init_logs(&mut vars);
     let areas = Areas::read(&mut vars);
-    let area = match args.to.as_deref().map(|name| area(name, areas.as_ref())).transpose() {
+    let area = match args.to.as_deref().map(|name| area_of(name, areas.as_ref())).transpose() {
         Ok(area) => area,
         Err(message) => {
             terminal::warn(&message)?;
@@ -131,7 +131,7 @@ fn exit_code(stories: &[Story], ledger: &Ledger, strict: bool) -> ExitCode {
 }
 
 /// The area as an email's address would name it.
-fn area(name: &str, areas: Option<&Areas>) -> Result<Area, String> {
+pub(crate) fn area_of(name: &str, areas: Option<&Areas>) -> Result<Area, String> {
     Area::from_local_part(name, areas)
         .ok()
         .filter(|area| area.as_str().to_lowercase() == name.to_lowercase())

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use pipeline_core::store::Listed;
 use pipeline_core::{Bucket, Receipt, Store};
 
@@ -19,8 +19,9 @@ const FIRST_DIGITS: [&str; 16] = [
 
 /// Every receipt that counts, as a listing tells of it. What replays have retired is passed over.
 pub(crate) async fn list(store: &Store) -> Result<Vec<Listed>, StoryError> {
-    let listed: Vec<Vec<Listed>> = stream::iter(FIRST_DIGITS)
-        .map(|digit| store.list(Bucket::Receipts, digit))
+    // Boxed, since 16 of them would fill a stack, and before the stream, which would not be `Send` else.
+    let listings = FIRST_DIGITS.map(|digit| store.list(Bucket::Receipts, digit).boxed());
+    let listed: Vec<Vec<Listed>> = stream::iter(listings)
         .buffer_unordered(FIRST_DIGITS.len())
         .try_collect()
         .await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
 use bytes::Bytes;
 use time::OffsetDateTime;
 
@@ -129,6 +129,39 @@ impl Store {
                 }),
             },
             Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(StoreError::from_sdk("read", name, key.as_str(), error)),
+        }
+    }
+
+    /// The first `bytes` of an object, and its size; `None` if there is none.
+    ///
+    /// # Errors
+    /// If S3 does not answer.
+    pub async fn get_start(&self, bucket: Bucket, key: &Key, bytes: u64) -> Result<Option<(Bytes, u64)>, StoreError> {
+        let name = self.buckets.name(bucket);
+        let range = format!("bytes=0-{}", bytes.saturating_sub(1));
+        let request = self.client.get_object().bucket(name).key(key.as_str()).range(range);
+        match request.send().await {
+            Ok(object) => {
+                let size = object
+                    .content_range
+                    .as_deref()
+                    .and_then(|range| range.rsplit('/').next()?.parse().ok());
+                match object.body.collect().await.map(AggregatedBytes::into_bytes) {
+                    Ok(start) => {
+                        let size = size.unwrap_or(start.len() as u64);
+                        Ok(Some((start, size)))
+                    }
+                    Err(error) => Err(StoreError::Body {
+                        bucket: name.to_owned(),
+                        key: key.to_string(),
+                        source: Box::new(error),
+                    }),
+                }
+            }
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            // An empty object has no first byte.
+            Err(error) if status(&error) == Some(416) => Ok(Some((Bytes::new(), 0))),
             Err(error) => Err(StoreError::from_sdk("read", name, key.as_str(), error)),
         }
     }
