@@ -7,7 +7,7 @@
 const { BUCKETS } = require('./settings.js');
 const { receiptRuleCondition } = require('./mail.js');
 
-/** Buckets that no function is triggered by. */
+/** Buckets that Serverless makes no trigger of. */
 const OWN_IDS = { 'amr-data': 'S3BucketAmrData', unprocessable: 'S3BucketUnprocessable', receipts: 'S3BucketReceipts' };
 
 /** The logical id of a bucket; without an id of its own, the one that Serverless makes of its name. */
@@ -16,11 +16,16 @@ const bucketId = (role, name) => OWN_IDS[role] ?? `S3Bucket${name.charAt(0).toUp
 /** `amr-data` as logical ids spell it: AmrData. */
 const pascal = (role) => role.replace(/(^|-)([a-z])/g, (_, __, letter) => letter.toUpperCase());
 
+/** People are told of what is put aside. */
+const toRejectsQueue = { QueueConfigurations: [{ Event: 's3:ObjectCreated:*', Queue: { 'Fn::GetAtt': ['RejectsQueue', 'Arn'] } }] };
+
 function bucket(role, { bucketNames, expiry }) {
   const rules = [{ Id: 'abort-incomplete-uploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }];
   if (expiry[role]) rules.push({ Id: 'expire', Status: 'Enabled', ExpirationInDays: expiry[role] });
   return {
     Type: 'AWS::S3::Bucket',
+    // S3 tries the queue when it is told of it.
+    ...(role === 'unprocessable' ? { DependsOn: ['RejectsQueuePolicy'] } : {}),
     DeletionPolicy: 'Retain',
     UpdateReplacePolicy: 'Retain',
     Properties: {
@@ -29,6 +34,7 @@ function bucket(role, { bucketNames, expiry }) {
       OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
       BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
       LifecycleConfiguration: { Rules: rules },
+      ...(role === 'unprocessable' ? { NotificationConfiguration: toRejectsQueue } : {}),
     },
   };
 }

@@ -2,9 +2,9 @@
 // The dashboard: is it working? Read from the top: alarms, the day in numbers, what each stage does, what waits, what is slow, what
 // went wrong. Its metrics are those that the functions publish (crates/pipeline-core/src/metrics) and those of Lambda and SQS.
 
-const { STAGE_FUNCTIONS, SWEPT } = require('./monitoring.alarms.js');
+const { SWEPT } = require('./monitoring.alarms.js');
 const { widgetQuery } = require('./monitoring.queries.js');
-const { FUNCTIONS } = require('./settings.js');
+const { FUNCTIONS, STAGE_FUNCTIONS } = require('./settings.js');
 
 /** The grid's columns. */
 const WIDTH = 24;

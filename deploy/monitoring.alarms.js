@@ -5,12 +5,11 @@
 // Missing data means: nothing happened (errors, rejects: fine), nobody looked (ages: the state stays, and another alarm says that
 // the sweep is out), or that what must always come did not come (emails, the sweep: an alarm).
 
-const { FUNCTIONS } = require('./settings.js');
+const { FUNCTIONS, STAGE_FUNCTIONS } = require('./settings.js');
 
 const MINUTE = 60;
 const HOUR = 3600;
 
-const STAGE_FUNCTIONS = FUNCTIONS.slice(0, -1);
 /** The buckets in which an object waits for a function, and that function. */
 const WAITING_FOR = { inbox: 'unpack-attachments', process: 'process-file', uncompressed: 'uncompress-file', spreadsheet: 'convert-file' };
 
@@ -79,6 +78,21 @@ const alarms = (settings, timeouts) => {
     Period: 5 * MINUTE,
     EvaluationPeriods: 1,
     Threshold: 2 * HOUR,
+    ComparisonOperator: 'GreaterThanThreshold',
+    TreatMissingData: 'notBreaching',
+    mended: true,
+  });
+
+  add('RejectsQueueAlarm', 'rejects-queue', {
+    AlarmDescription:
+      'People have not been told of a reject for four hours: the notify function does not get through with what waits in the rejects queue. The rejects themselves are safe in the unprocessable bucket. ' +
+      'First: run the saved query "failures and their causes" for notify; no line at all: is its trigger on the queue enabled?',
+    ...queue('ApproximateAgeOfOldestMessage', 'RejectsQueue'),
+    Statistic: 'Maximum',
+    Period: 5 * MINUTE,
+    EvaluationPeriods: 1,
+    // What is still worked on after two hours is told as far as it is known.
+    Threshold: 4 * HOUR,
     ComparisonOperator: 'GreaterThanThreshold',
     TreatMissingData: 'notBreaching',
     mended: true,
@@ -224,4 +238,4 @@ const alarms = (settings, timeouts) => {
   return alarms;
 };
 
-module.exports = { alarms, STAGE_FUNCTIONS, SWEPT };
+module.exports = { alarms, SWEPT };

@@ -9,7 +9,7 @@ const { dashboard } = require('./dashboard.js');
 const { FUNCTIONS } = require('./settings.js');
 
 // Named by the address: adding one to the list, or sorting it, leaves the others subscribed, who would have to confirm again.
-const subscriptionId = (address) => `AlarmEmail${createHash('sha256').update(address).digest('hex').slice(0, 12)}`;
+const subscriptionId = (kind, address) => `${kind}Email${createHash('sha256').update(address).digest('hex').slice(0, 12)}`;
 
 /** The topic that alarms are sent to, and who may do what with it. */
 const topic = ({ stage, monitoring: { addresses } }) => ({
@@ -83,19 +83,54 @@ const topic = ({ stage, monitoring: { addresses } }) => ({
       },
     },
   },
-  ...Object.fromEntries(addresses.map((address) => [subscriptionId(address), {
-    Type: 'AWS::SNS::Subscription',
-    Properties: { TopicArn: { Ref: 'AlarmTopic' }, Protocol: 'email', Endpoint: address },
-  }])),
+  ...subscriptions('Alarm', addresses),
+});
+
+/** Addresses that are subscribed to a topic. */
+const subscriptions = (kind, addresses) => Object.fromEntries(addresses.map((address) => [subscriptionId(kind, address), {
+  Type: 'AWS::SNS::Subscription',
+  Properties: { TopicArn: { Ref: `${kind}Topic` }, Protocol: 'email', Endpoint: address },
+}]));
+
+/** The topic to which notify writes of what could not be used: one letter for an email. */
+const rejectsTopic = ({ stage, monitoring: { rejectAddresses } }) => ({
+  RejectsTopic: {
+    Type: 'AWS::SNS::Topic',
+    Properties: {
+      TopicName: `data-pipeline-${stage}-rejects`,
+      DisplayName: `data-pipeline ${stage}`,
+      // Whoever of this account may publish may use AWS's own key by it; no service publishes here.
+      KmsMasterKeyId: 'alias/aws/sns',
+    },
+  },
+  RejectsTopicPolicy: {
+    Type: 'AWS::SNS::TopicPolicy',
+    Properties: {
+      Topics: [{ Ref: 'RejectsTopic' }],
+      PolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{
+          Sid: 'NothingWithoutTLS',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 'sns:Publish',
+          Resource: { Ref: 'RejectsTopic' },
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        }],
+      },
+    },
+  },
+  ...subscriptions('Rejects', rejectAddresses),
 });
 
 /** What monitoring adds to the stack; `timeouts` are the functions', in seconds. */
 const monitoring = (settings, timeouts) => {
   const ours = alarms(settings, timeouts);
   return {
-    Resources: { ...topic(settings), ...ours, ...dashboard(settings, Object.keys(ours)), ...queries(settings) },
+    Resources: { ...topic(settings), ...rejectsTopic(settings), ...ours, ...dashboard(settings, Object.keys(ours)), ...queries(settings) },
     Outputs: {
       AlarmTopicArn: { Description: 'Where alarms are published', Value: { Ref: 'AlarmTopic' } },
+      RejectsTopicArn: { Description: 'Where it is told what could not be used', Value: { Ref: 'RejectsTopic' } },
       DashboardUrl: {
         Description: 'Is it working?',
         Value: { 'Fn::Sub': 'https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards:name=${Dashboard}' },

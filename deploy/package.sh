@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stage=${1:-development}
-functions=(unpack-attachments process-file uncompress-file convert-file sweep)
+functions=(unpack-attachments process-file uncompress-file convert-file sweep notify)
 profile=${LAMBDA_PROFILE:-lambda}
 
 # As Serverless reads it: from `.env` only where the stage has no file of its own.
@@ -49,7 +49,7 @@ cargo lambda build --locked --profile "$profile" --disable-optimizations --targe
 package=target/package/$architecture
 mkdir -p "$package"
 for function in "${functions[@]}"; do
-    # Serverless names what it uploads by the zip's name: five `bootstrap.zip`s would all be the same function.
+    # Serverless names what it uploads by the zip's name: six `bootstrap.zip`s would all be the same function.
     cp "$built/$function/bootstrap.zip" "$package/$function.zip"
     printf '%-20s %8s KiB zipped, %s\n' "$function" "$(($(wc -c <"$package/$function.zip") / 1024))" "$architecture"
 done

@@ -2,7 +2,7 @@
 // One role per function, which may do what the function does and nothing else. What that is of S3, the code declares:
 // permissions.json is written and kept true by a test of pipeline-core.
 
-const { FUNCTIONS } = require('./settings.js');
+const { FUNCTIONS, STAGE_FUNCTIONS } = require('./settings.js');
 const permissions = require('./permissions.json');
 
 /** Actions on a bucket; all others are on its objects. Without `s3:ListBucket` S3 answers 403 where an object is missing, not 404. */
@@ -25,18 +25,38 @@ function s3(name, bucketNames) {
   });
 }
 
-function role(name, { functionNames, bucketNames, tracing }) {
+/** What the functions that are no stages may do besides. */
+const others = {
+  sweep: ({ functionNames }) => [
+    allow(['lambda:InvokeFunction'], STAGE_FUNCTIONS.map((stage) => arn('lambda', `function:${functionNames[stage]}`))),
+    ...consuming('RedriveQueue'),
+  ],
+  notify: ({ replies }) => [
+    ...consuming('RejectsQueue'),
+    allow(['sns:Publish'], [{ Ref: 'RejectsTopic' }]),
+    ...(replies ? [replying(replies)] : []),
+  ],
+};
+
+const consuming = (queue) => [allow(['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], [{ 'Fn::GetAtt': [queue, 'Arn'] }])];
+
+/** Letters from the one address; SES looks for an identity of the address, then of its domain. */
+function replying({ from, domain, region }) {
+  const identity = (name) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:ses:${region}:\${AWS::AccountId}:identity/${name}` });
+  return {
+    ...allow(['ses:SendRawEmail'], [identity(from), identity(domain)]),
+    Condition: { StringEquals: { 'ses:FromAddress': from } },
+  };
+}
+
+function role(name, settings) {
+  const { functionNames, bucketNames, tracing } = settings;
   const statements = [
     allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [arn('logs', `log-group:/aws/lambda/${functionNames[name]}:*`)]),
     ...s3(name, bucketNames),
     allow(['sqs:SendMessage'], [{ 'Fn::GetAtt': ['FailureQueue', 'Arn'] }]),
   ];
-  if (name === 'sweep') {
-    statements.push(
-      allow(['lambda:InvokeFunction'], FUNCTIONS.filter((other) => other !== 'sweep').map((other) => arn('lambda', `function:${functionNames[other]}`))),
-      allow(['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], [{ 'Fn::GetAtt': ['RedriveQueue', 'Arn'] }]),
-    );
-  }
+  statements.push(...(others[name]?.(settings) ?? []));
   // X-Ray knows no resources.
   if (tracing) statements.push(allow(['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']));
   return {

@@ -9,8 +9,9 @@ const { Variables } = require('./variables.js');
 const STAGES = ['development', 'test', 'production'];
 /** The buckets' roles, in the order of the flow. */
 const BUCKETS = ['inbox', 'process', 'uncompressed', 'spreadsheet', 'amr-data', 'unprocessable', 'receipts'];
-/** The functions; all but the last are triggered by a bucket. */
-const FUNCTIONS = ['unpack-attachments', 'process-file', 'uncompress-file', 'convert-file', 'sweep'];
+/** The stages: the functions that are triggered by a bucket. */
+const STAGE_FUNCTIONS = ['unpack-attachments', 'process-file', 'uncompress-file', 'convert-file'];
+const FUNCTIONS = [...STAGE_FUNCTIONS, 'sweep', 'notify'];
 
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 const LIMITS = ['LIMIT_MEMBERS', 'LIMIT_FILE_BYTES', 'LIMIT_ARCHIVE_BYTES', 'LIMIT_MEMBER_BYTES', 'LIMIT_UNPACKED_BYTES',
@@ -83,7 +84,7 @@ function readMail(vars, stage, region) {
 }
 
 /** The functions' variables as they read them; their values are checked here, so that a deployment fails rather than its functions. */
-function readEnvironment(vars, stage, bucketNames, functionNames) {
+function readEnvironment(vars, stage, bucketNames, functionNames, replies) {
   const asSet = (names) => Object.fromEntries(names.map((name) => [name, vars.get(name)]).filter(([, value]) => value !== undefined));
 
   vars.oneOf('KEY_LAYOUT', ['flat', 'dated']);
@@ -114,8 +115,14 @@ function readEnvironment(vars, stage, bucketNames, functionNames) {
     'unpack-attachments': asSet(['MAIL_DOMAINS', 'AREAS', 'DOWNLOAD_LINKS', 'REJECT_SPAM']),
     'convert-file': asSet(['SHEETS']),
     sweep: {
-      ...Object.fromEntries(FUNCTIONS.slice(0, -1).map((name) => [`${upper(name)}_FUNCTION`, functionNames[name]])),
+      ...Object.fromEntries(STAGE_FUNCTIONS.map((name) => [`${upper(name)}_FUNCTION`, functionNames[name]])),
       ...asSet(['SWEEP_AFTER_MINUTES', 'SWEEP_INBOX_DAYS', 'SWEEP_LIMIT', 'SWEEP_SINCE']),
+    },
+    notify: {
+      STAGE: stage,
+      REJECTS_TOPIC_ARN: { Ref: 'RejectsTopic' },
+      ...(replies ? { REPLY_REGION: replies.region } : {}),
+      ...asSet(['MAIL_DOMAINS', 'REPLY_TO_SUPPLIERS', 'REPLY_FROM']),
     },
   };
   for (const name of FUNCTIONS) {
@@ -128,10 +135,21 @@ function readEnvironment(vars, stage, bucketNames, functionNames) {
   return environment;
 }
 
+/** Whether suppliers are told what could not be used, by whom, and from which region: where the emails are received, the domain is verified. */
+function readReplies(vars, mail) {
+  const wanted = vars.oneOf('REPLY_TO_SUPPLIERS', ['true', 'false']) === 'true';
+  const from = vars.matching('REPLY_FROM', ADDRESS, 'an email address') ?? '';
+  if (!wanted) return undefined;
+  if (!from) vars.problem('REPLY_TO_SUPPLIERS is true, but REPLY_FROM is not set');
+  return { from, domain: from.split('@').at(-1).toLowerCase(), region: mail.region };
+}
+
 /** Who is told when something is wrong, and what counts as wrong. */
 function readMonitoring(vars, stage) {
   const addresses = vars.list('ALARM_EMAILS');
   for (const address of addresses.filter((one) => !ADDRESS.test(one))) vars.problem(`ALARM_EMAILS has "${address}", which is no email address`);
+  const rejectAddresses = vars.list('REJECT_EMAILS');
+  for (const address of rejectAddresses.filter((one) => !ADDRESS.test(one))) vars.problem(`REJECT_EMAILS has "${address}", which is no email address`);
 
   const stuckHours = vars.wholeNumber('STUCK_ALARM_HOURS', 1) ?? 2;
   const sweepMinutes = vars.wholeNumber('SWEEP_AFTER_MINUTES', 1) ?? 60;
@@ -140,6 +158,7 @@ function readMonitoring(vars, stage) {
   }
   return {
     addresses: [...new Set(addresses)],
+    rejectAddresses: [...new Set(rejectAddresses)],
     stuckHours,
     // 0 switches an alarm off.
     importerHours: vars.wholeNumber('IMPORTER_ALARM_HOURS', 0) ?? 36,
@@ -161,6 +180,9 @@ function read(values, stage, regionOption) {
   const logDays = vars.wholeNumber('LOG_RETENTION_DAYS', 1) ?? 180;
   if (!LOG_DAYS.includes(logDays)) vars.problem(`LOG_RETENTION_DAYS is "${logDays}": one of ${LOG_DAYS.join(', ')} is wanted`);
 
+  const mail = readMail(vars, stage, region);
+  const replies = readReplies(vars, mail);
+
   return vars.finish({
     stage,
     region,
@@ -172,8 +194,9 @@ function read(values, stage, regionOption) {
     expiry: readExpiry(vars),
     // 0 stops a function: its events wait, for as long as maximumEventAge says.
     concurrency: Object.fromEntries(FUNCTIONS.map((name) => [name, vars.wholeNumber(`CONCURRENCY_${upper(name)}`, 0, 10_000)])),
-    mail: readMail(vars, stage, region),
-    environment: readEnvironment(vars, stage, bucketNames, functionNames),
+    mail,
+    replies,
+    environment: readEnvironment(vars, stage, bucketNames, functionNames, replies),
     monitoring: readMonitoring(vars, stage),
   });
 }
@@ -182,4 +205,5 @@ function read(values, stage, regionOption) {
 module.exports = async ({ options, resolveVariable }) => read(process.env, await resolveVariable('sls:stage'), options.region);
 module.exports.read = read;
 module.exports.BUCKETS = BUCKETS;
+module.exports.STAGE_FUNCTIONS = STAGE_FUNCTIONS;
 module.exports.FUNCTIONS = FUNCTIONS;

@@ -15,7 +15,8 @@ from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["development", "test", "production"]
-FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file", "sweep"]
+STAGE_FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file"]
+FUNCTIONS = [*STAGE_FUNCTIONS, "sweep", "notify"]
 BUCKETS = ["inbox", "process", "uncompressed", "spreadsheet", "amr-data", "unprocessable", "receipts"]
 REGION = "eu-west-2"
 # Built for this machine.

@@ -54,16 +54,19 @@ def test_a_deployment_makes_everything(project, cloud):
     redrive = sqs.get_queue_url(QueueName=f"{STACK}-redrive")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=redrive, AttributeNames=["All"])["Attributes"]
     assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].endswith(f"{STACK}-failures")
-    [mapping] = cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    assert (mapping["EventSourceArn"], mapping["FunctionArn"]) == (attributes["QueueArn"], functions["sweep"]["FunctionArn"])
+    mappings = cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert {(each["EventSourceArn"], each["FunctionArn"]) for each in mappings} == {
+        (attributes["QueueArn"], functions["sweep"]["FunctionArn"]),
+        (attributes["QueueArn"].replace("-redrive", "-rejects"), functions["notify"]["FunctionArn"]),
+    }
     [rule] = cloud.client("events").list_rules()["Rules"]
     assert rule["ScheduleExpression"] == "rate(15 minutes)"
 
     groups = {each["logGroupName"]: each.get("retentionInDays") for each in cloud.client("logs").describe_log_groups()["logGroups"]}
     assert groups == {f"/aws/lambda/{STACK}-{name}": 180 for name in FUNCTIONS}
     assert [each["DashboardName"] for each in cloud.client("cloudwatch").list_dashboards()["DashboardEntries"]] == [STACK]
-    [topic] = cloud.client("sns").list_topics()["Topics"]
-    assert topic["TopicArn"].endswith(f":{STACK}-alarms")
+    topics = {each["TopicArn"].rsplit(":", 1)[1] for each in cloud.client("sns").list_topics()["Topics"]}
+    assert topics == {f"{STACK}-alarms", f"{STACK}-rejects"}
 
 
 def test_deploying_again_changes_nothing_and_a_change_is_deployed(project, cloud):

@@ -5,14 +5,13 @@ import io
 import zipfile
 
 import pytest
-from conftest import BUCKETS, FUNCTIONS, ZIPS
+from conftest import BUCKETS, FUNCTIONS, STAGE_FUNCTIONS, ZIPS
 from templates import functions, of_type, properties, resolved
 
-STAGE_FUNCTIONS = FUNCTIONS[:-1]
 TRIGGERS = {"unpack-attachments": "inbox", "process-file": "process", "uncompress-file": "uncompressed", "convert-file": "spreadsheet"}
 
 
-def test_the_five_functions_are_named_after_service_and_stage(template, stage):
+def test_the_six_functions_are_named_after_service_and_stage(template, stage):
     names = {each["FunctionName"] for each in properties(template, "AWS::Lambda::Function").values()}
     assert names == {f"data-pipeline-{stage}-{name}" for name in FUNCTIONS}
 
@@ -99,9 +98,32 @@ def test_the_sweep_runs_every_quarter_of_an_hour(template):
 
 
 def test_the_sweep_takes_what_is_redriven_and_fails_message_by_message(template):
-    [mapping] = properties(template, "AWS::Lambda::EventSourceMapping").values()
-    assert (mapping["EventSourceArn"], mapping["FunctionName"]) == ("<RedriveQueue.Arn>", "<SweepLambdaFunction.Arn>")
+    mapping = mappings(template)["<RedriveQueue.Arn>"]
+    assert mapping["FunctionName"] == "<SweepLambdaFunction.Arn>"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def mappings(template):
+    return {each["EventSourceArn"]: each for each in properties(template, "AWS::Lambda::EventSourceMapping").values()}
+
+
+def test_notify_takes_what_was_rejected_many_at_once_and_fails_message_by_message(template):
+    assert set(mappings(template)) == {"<RedriveQueue.Arn>", "<RejectsQueue.Arn>"}
+    mapping = mappings(template)["<RejectsQueue.Arn>"]
+    assert mapping["FunctionName"] == "<NotifyLambdaFunction.Arn>"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # A message of S3 has about a kilobyte, and an event at most six million.
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (500, 30)
+
+
+def test_notify_knows_its_stage_and_its_topic_and_answers_nobody_unless_it_is_wanted(template, stage, package):
+    variables = functions(template)["notify"]["Environment"]["Variables"]
+    assert (variables["STAGE"], variables["REJECTS_TOPIC_ARN"]) == (stage, "<RejectsTopic>")
+    assert not any(name.startswith("REPLY_") for name in variables)
+    wanted = functions(package(REPLY_TO_SUPPLIERS="true", REPLY_FROM="data@example.org", SES_REGION="eu-west-1"))["notify"]["Environment"]["Variables"]
+    assert {name: value for name, value in wanted.items() if name.startswith("REPLY_")} == {
+        "REPLY_TO_SUPPLIERS": "true", "REPLY_FROM": "data@example.org", "REPLY_REGION": "eu-west-1",
+    }  # fmt: skip
 
 
 def test_every_function_knows_the_buckets_its_metrics_and_where_errors_go(template, stage):
@@ -130,7 +152,7 @@ def test_the_sweep_knows_the_functions(template, stage):
         ("LIMIT_DEPTH", "6", FUNCTIONS),
         ("LIMIT_MEMBERS", "5", FUNCTIONS),
         ("LIMIT_SHEET_CELLS", "1000", FUNCTIONS),
-        ("MAIL_DOMAINS", "example.org,mail.example.org", ["unpack-attachments"]),
+        ("MAIL_DOMAINS", "example.org,mail.example.org", ["unpack-attachments", "notify"]),
         ("AREAS", "sheffield,npower-eon", ["unpack-attachments"]),
         ("DOWNLOAD_LINKS", "https://a.example/x/", ["unpack-attachments"]),
         ("REJECT_SPAM", "true", ["unpack-attachments"]),
@@ -155,7 +177,7 @@ def test_what_an_operator_sets_reaches_the_functions_that_read_it(package, varia
 def test_what_is_not_set_is_left_to_the_functions_defaults(template):
     for name, each in functions(template).items():
         own = {key for key in each["Environment"]["Variables"] if not key.endswith(("_BUCKET", "_FUNCTION"))}
-        assert own == {"METRICS_NAMESPACE", "ROLLBAR_ENVIRONMENT"}, name
+        assert own == {"METRICS_NAMESPACE", "ROLLBAR_ENVIRONMENT", *(["STAGE", "REJECTS_TOPIC_ARN"] if name == "notify" else [])}, name
 
 
 def test_logs_are_kept_for_a_while(template, package):
@@ -173,7 +195,7 @@ def test_an_operator_is_told_the_names(template, stage):
     outputs = {name: resolved(output["Value"]) for name, output in template["Outputs"].items()}
     names = [f"es-{stage}-data-{role}" for role in BUCKETS]
     assert [each for each in outputs.values() if each in names] == names
-    assert (outputs["FailureQueueUrl"], outputs["RedriveQueueUrl"]) == ("<FailureQueue>", "<RedriveQueue>")
+    assert [outputs[f"{name}Url"] for name in ["FailureQueue", "RedriveQueue", "RejectsQueue"]] == ["<FailureQueue>", "<RedriveQueue>", "<RejectsQueue>"]
 
 
 def test_code_of_past_deployments_does_not_pile_up(template):

@@ -24,7 +24,8 @@ def test_the_stack_of_each_stage_is_clean(template, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("variables", [{**MAIL, "TRACING": "true", "CONCURRENCY_SWEEP": "2", "ALARM_EMAILS": "ops@example.org"}])
+@pytest.mark.parametrize("variables", [{**MAIL, "TRACING": "true", "CONCURRENCY_SWEEP": "2", "ALARM_EMAILS": "ops@example.org",
+              "REJECT_EMAILS": "ops@example.org", "REPLY_TO_SUPPLIERS": "true", "REPLY_FROM": "data@example.org"}])
 def test_the_stack_with_everything_in_it_is_clean(package, variables, tmp_path):
     done = lint(package("production", **variables), "eu-west-2", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file", "sweep"]
-STAGE_FUNCTIONS = FUNCTIONS[:-1]
+STAGE_FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file"]
+FUNCTIONS = [*STAGE_FUNCTIONS, "sweep", "notify"]
 HOUR = 3600
 
 
@@ -61,7 +61,7 @@ def compared(alarm):
 
 
 def test_the_topic_is_encrypted_with_a_key_that_alarms_may_use(template):
-    [topic] = of_type(template["Resources"], "AWS::SNS::Topic").values()
+    topic = of_type(template["Resources"], "AWS::SNS::Topic")["AlarmTopic"]
     [key_id] = of_type(template["Resources"], "AWS::KMS::Key")
     assert topic["KmsMasterKeyId"] == {"Ref": key_id}
     statements = template["Resources"][key_id]["Properties"]["KeyPolicy"]["Statement"]
@@ -72,7 +72,7 @@ def test_the_topic_is_encrypted_with_a_key_that_alarms_may_use(template):
 
 
 def test_only_alarms_of_this_account_publish_and_only_over_tls(template):
-    [policy] = of_type(template["Resources"], "AWS::SNS::TopicPolicy").values()
+    policy = of_type(template["Resources"], "AWS::SNS::TopicPolicy")["AlarmTopicPolicy"]
     assert policy["Topics"] == [{"Ref": "AlarmTopic"}]
     allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     denied = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
@@ -94,6 +94,18 @@ def test_each_address_is_subscribed_once_and_stays_subscribed_when_others_come_a
         name for name, s in later.items() if s["Endpoint"] == "b@example.org"
     ]
     assert subscriptions("") == {}
+
+
+def test_who_is_told_of_rejects_is_subscribed_to_a_topic_of_their_own():
+    subscriptions = of_type(monitoring(ALARM_EMAILS="a@example.org", REJECT_EMAILS="a@example.org,b@example.org"), "AWS::SNS::Subscription").values()
+    found = sorted((s["TopicArn"]["Ref"], s["Endpoint"]) for s in subscriptions)
+    assert found == [("AlarmTopic", "a@example.org"), ("RejectsTopic", "a@example.org"), ("RejectsTopic", "b@example.org")]
+
+
+def test_the_topic_of_rejects_is_encrypted_and_published_to_by_roles_only_and_over_tls(template):
+    assert of_type(template["Resources"], "AWS::SNS::Topic")["RejectsTopic"]["KmsMasterKeyId"] == "alias/aws/sns"
+    [denied] = of_type(template["Resources"], "AWS::SNS::TopicPolicy")["RejectsTopicPolicy"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Action"], denied["Condition"]) == ("Deny", "sns:Publish", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 # --- All alarms --------------------------------------------------------------------------------------------------
@@ -152,6 +164,14 @@ def test_a_redrive_that_is_not_taken_is_an_alarm_but_not_while_it_is_still_tried
     assert alarm["Threshold"] > queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
 
 
+def test_people_who_are_not_told_are_an_alarm_but_not_while_an_email_may_still_be_worked_on(template):
+    alarm = alarms(template["Resources"])["rejects-queue"]
+    queue = template["Resources"]["RejectsQueue"]["Properties"]
+    assert [(m[1], m[2]) for m in metrics_of(alarm)] == [("ApproximateAgeOfOldestMessage", {"QueueName": {"Fn::GetAtt": ["RejectsQueue", "QueueName"]}})]
+    # notify waits two hours for the rest of an email (WAIT in crates/notify/src/look.rs).
+    assert alarm["Threshold"] > 2 * HOUR + queue["DelaySeconds"] + queue["VisibilityTimeout"]
+
+
 def test_a_function_that_fails_at_every_attempt_is_an_alarm_of_its_own(template):
     found = alarms(template["Resources"])
     configurations = of_type(template["Resources"], "AWS::Lambda::EventInvokeConfig").values()
@@ -186,9 +206,9 @@ def test_the_duration_alarm_measures_each_function_by_its_own_time_out(template)
             # Milliseconds by a hundredth of the time-out are per cent.
             measured[dimensions(entry["MetricStat"]["Metric"])["FunctionName"]] = int(divisor) / 10
     assert measured == time_outs
-    assert compared(alarm) == "MAX([p0,p1,p2,p3,p4])"
+    assert compared(alarm) == "MAX([p0,p1,p2,p3,p4,p5])"
     # A stage gives up a minute before the time-out: the alarm comes earlier.
-    assert all(alarm["Threshold"] / 100 * time_out < time_out - 60 for name, time_out in time_outs.items() if not name.endswith("-sweep"))
+    assert all(alarm["Threshold"] / 100 * time_out < time_out - 60 for name, time_out in time_outs.items() if not name.endswith(("-sweep", "-notify")))
 
 
 @pytest.mark.parametrize("hours", ["", "6"])

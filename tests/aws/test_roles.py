@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import FUNCTIONS, ROOT
+from conftest import FUNCTIONS, ROOT, STAGE_FUNCTIONS
 from templates import as_list, of_type, properties
 
 PERMISSIONS = json.loads((ROOT / "deploy/permissions.json").read_text())
@@ -62,19 +62,37 @@ def test_a_role_may_write_its_own_log_and_report_failures(template, stage, funct
 
 def test_the_sweep_alone_may_invoke_the_stages_and_read_the_redrive_queue(template, stage):
     found = roles(template)
-    functions = {f"arn:aws:lambda:eu-west-2:123456789012:function:data-pipeline-{stage}-{name}" for name in FUNCTIONS if name != "sweep"}
+    functions = {f"arn:aws:lambda:eu-west-2:123456789012:function:data-pipeline-{stage}-{name}" for name in STAGE_FUNCTIONS}
     assert of_service(found["sweep"], "lambda") == {("lambda:InvokeFunction", arn) for arn in functions}
     reading = {(f"sqs:{action}", "<RedriveQueue.Arn>") for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]}
     assert of_service(found["sweep"], "sqs") == reading | {("sqs:SendMessage", "<FailureQueue.Arn>")}
-    for name in FUNCTIONS[:-1]:
+    for name in STAGE_FUNCTIONS:
         assert not of_service(found[name], "lambda")
         assert of_service(found[name], "sqs") == {("sqs:SendMessage", "<FailureQueue.Arn>")}
 
 
+def test_notify_alone_may_read_the_rejects_queue_and_publish_to_its_topic(template):
+    found = roles(template)
+    reading = {(f"sqs:{action}", "<RejectsQueue.Arn>") for action in ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]}
+    assert of_service(found["notify"], "sqs") == reading | {("sqs:SendMessage", "<FailureQueue.Arn>")}
+    assert of_service(found["notify"], "sns") == {("sns:Publish", "<RejectsTopic>")}
+    assert not any(of_service(role, "sns") for name, role in found.items() if name != "notify")
+
+
+def test_only_notify_may_send_emails_and_only_from_the_address_and_if_it_is_wanted(template, package):
+    assert not any(of_service(role, "ses") for role in roles(template).values())
+    found = roles(package(REPLY_TO_SUPPLIERS="true", REPLY_FROM="data@example.org", SES_REGION="eu-west-1"))
+    [sending] = [each for each in statements(found["notify"]) if as_list(each["Action"]) == ["ses:SendRawEmail"]]
+    identity = "arn:aws:ses:eu-west-1:123456789012:identity/"
+    assert as_list(sending["Resource"]) == [f"{identity}data@example.org", f"{identity}example.org"]
+    assert sending["Condition"] == {"StringEquals": {"ses:FromAddress": "data@example.org"}}
+    assert not any(of_service(role, "ses") for name, role in found.items() if name != "notify")
+
+
 def test_a_role_may_do_nothing_besides(template):
-    for role in roles(template).values():
+    for name, role in roles(template).items():
         services = {action.split(":")[0] for each in statements(role) for action in as_list(each["Action"])}
-        assert services <= {"logs", "s3", "sqs", "lambda"}
+        assert services <= {"logs", "s3", "sqs", *{"sweep": ["lambda"], "notify": ["sns"]}.get(name, [])}
         assert all(each["Effect"] == "Allow" for each in statements(role))
 
 

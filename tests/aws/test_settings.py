@@ -31,6 +31,9 @@ def test_everything_that_is_wrong_is_said_at_once(package):
         "SWEEP_AFTER_MINUTES": "soon",
         "SWEEP_LIMIT": "1.5",
         "SWEEP_SINCE": "yesterday",
+        "REJECT_EMAILS": "us",
+        "REPLY_TO_SUPPLIERS": "sometimes",
+        "REPLY_FROM": "Us <data@example.org>",
     }
     refused = package.refuses("test", **wrong)
     problems = [line for line in refused.splitlines() if line.startswith("    - ")]
@@ -48,6 +51,7 @@ def test_everything_that_is_wrong_is_said_at_once(package):
         ({"RECEIPTS_EXPIRY_DAYS": "399"}, "RECEIPTS_EXPIRY_DAYS (399) is less than INBOX_EXPIRY_DAYS (400)"),
         ({"INBOX_EXPIRY_DAYS": "14"}, "INBOX_EXPIRY_DAYS (14) is not more than SWEEP_INBOX_DAYS (14)"),
         ({"SWEEP_INBOX_DAYS": "400"}, "INBOX_EXPIRY_DAYS (400) is not more than SWEEP_INBOX_DAYS (400)"),
+        ({"REPLY_TO_SUPPLIERS": "true"}, "REPLY_TO_SUPPLIERS is true, but REPLY_FROM is not set"),
         ({"BUCKET_PREFIX": "p" * 40}, "more than the 63 characters that S3 allows"),
         ({"AREAS": ",".join(f"area-{number:04}" for number in range(500))}, "Lambda allows 4096"),
     ],

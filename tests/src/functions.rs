@@ -15,13 +15,23 @@ const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// More than any event of a test needs, on any machine.
 pub const PLENTY: Duration = Duration::from_secs(60);
 
-/// The stages' functions, and sweep.
-pub const NAMES: [&str; 5] = [
+/// The stages' functions, sweep and notify.
+pub const NAMES: [&str; 6] = [
     "unpack-attachments",
     "process-file",
     "uncompress-file",
     "convert-file",
     "sweep",
+    "notify",
+];
+
+/// Variables of notify alone.
+pub const NOTIFYS_PLACE: [(&str, &str); 2] = [
+    ("STAGE", "test"),
+    (
+        "REJECTS_TOPIC_ARN",
+        "arn:aws:sns:eu-west-2:123456789012:data-pipeline-test-rejects",
+    ),
 ];
 
 /// Variables of sweep alone: what the stages' functions are called.
@@ -35,10 +45,10 @@ pub const SWEEPS_NAMES: [(&str, &str); 4] = [
 /// A function over the buckets of a test.
 pub fn function(name: &str, s3: &S3) -> Function {
     let function = of_binary(name, binary(name), s3);
-    if name == "sweep" {
-        function.variables(SWEEPS_NAMES)
-    } else {
-        function
+    match name {
+        "sweep" => function.variables(SWEEPS_NAMES),
+        "notify" => function.variables(NOTIFYS_PLACE),
+        _ => function,
     }
 }
 

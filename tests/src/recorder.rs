@@ -1,5 +1,6 @@
-//! A server that remembers what it was asked: Rollbar's, or Lambda's own API.
+//! A server that remembers what it was asked: Rollbar's, Lambda's own API, SNS or SES.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, Response};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -22,6 +24,8 @@ pub struct Recorded {
     pub headers: HeaderMap,
     /// The body; null if it is no JSON.
     pub body: Value,
+    /// The fields of a body that is a form.
+    pub form: BTreeMap<String, String>,
 }
 
 /// A running server.
@@ -33,15 +37,24 @@ pub struct Recorder {
 impl Recorder {
     /// A server that answers everything with this status, and an empty JSON object.
     pub async fn answering(status: u16) -> Self {
-        Self::start(Some(status)).await
+        Self::start(Some(status), |_| "{}".to_owned()).await
     }
 
     /// A server that never answers.
     pub async fn hanging() -> Self {
-        Self::start(None).await
+        Self::start(None, |_| String::new()).await
     }
 
-    async fn start(status: Option<u16>) -> Self {
+    /// SNS or SES, which take everything (AWS query protocol).
+    pub async fn taking_forms() -> Self {
+        let answer = |form: &BTreeMap<String, String>| {
+            let action = form.get("Action").map_or("Unknown", String::as_str);
+            format!("<{action}Response><{action}Result><MessageId>m</MessageId></{action}Result></{action}Response>")
+        };
+        Self::start(Some(200), answer).await
+    }
+
+    async fn start(status: Option<u16>, content: fn(&BTreeMap<String, String>) -> String) -> Self {
         let (sender, requests) = watch::channel(Vec::new());
         let sender = Arc::new(sender);
         let answer = move |request: Request<Incoming>| {
@@ -49,18 +62,21 @@ impl Recorder {
             async move {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                let form = form_of(&body);
+                let content = content(&form);
                 sender.send_modify(|requests| {
                     requests.push(Recorded {
                         path: head.uri.to_string(),
                         headers: head.headers,
                         body: serde_json::from_slice(&body).unwrap_or_default(),
+                        form,
                     });
                 });
                 match status {
                     Some(status) => Response::builder()
                         .status(status)
                         .header("Content-Type", "application/json")
-                        .body(Full::new(Bytes::from_static(b"{}")))
+                        .body(Full::new(Bytes::from(content)))
                         .unwrap(),
                     None => std::future::pending().await,
                 }
@@ -92,4 +108,15 @@ impl Recorder {
         .await;
         self.requests()
     }
+}
+
+/// The fields of a form (URL Standard, "application/x-www-form-urlencoded").
+fn form_of(body: &[u8]) -> BTreeMap<String, String> {
+    let decoded = |text: &str| {
+        let spaces = text.replace('+', " ");
+        percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
+    };
+    let body = String::from_utf8_lossy(body);
+    let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
 }

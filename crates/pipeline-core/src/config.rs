@@ -123,6 +123,25 @@ impl Config {
     }
 }
 
+/// The domains whose addresses are ours (`MAIL_DOMAINS`), in lower case: `example.org`; `@example.org` and `example.org.` are meant too.
+pub fn mail_domains(vars: &mut Vars<'_>) -> Vec<String> {
+    let listed = vars.list("MAIL_DOMAINS");
+    let mut domains = Vec::with_capacity(listed.len());
+    for domain in listed {
+        let plain = domain
+            .strip_prefix('@')
+            .unwrap_or(&domain)
+            .trim_end_matches('.')
+            .to_lowercase();
+        if plain.is_empty() || plain.contains(['@', '/', ':', '*']) {
+            vars.problem(format!("MAIL_DOMAINS has {domain:?}, which is no domain"));
+        } else {
+            domains.push(plain);
+        }
+    }
+    domains
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

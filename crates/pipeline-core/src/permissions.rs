@@ -107,11 +107,30 @@ pub fn of_sweep() -> Permissions {
     permissions
 }
 
+/// What the function that tells people may do. It changes no file: it only notes whom it has told.
+#[must_use]
+pub fn of_notify() -> Permissions {
+    let mut permissions = Permissions::new();
+    let mut allow = |bucket: Bucket, actions: &[Action]| permissions.entry(bucket).or_default().extend(actions);
+    // What was put aside, and why?
+    allow(Bucket::Unprocessable, LOOK);
+    // Does something of the same email still wait? And what came of the rest?
+    for stage in Stage::ALL {
+        allow(stage.source(), LOOK);
+    }
+    allow(Bucket::AmrData, LOOK);
+    // The email's story, and the claims.
+    allow(Bucket::Receipts, LOOK);
+    allow(Bucket::Receipts, PUT);
+    permissions
+}
+
 /// What every function may do, by the function's name: what `deploy/permissions.json` says.
 #[must_use]
 pub fn of_all() -> BTreeMap<&'static str, Permissions> {
     let stages = Stage::ALL.map(|stage| (stage.as_str(), of_stage(stage)));
-    stages.into_iter().chain([("sweep", of_sweep())]).collect()
+    let others = [("notify", of_notify()), ("sweep", of_sweep())];
+    stages.into_iter().chain(others).collect()
 }
 
 #[cfg(test)]
@@ -136,6 +155,14 @@ mod tests {
                 let is_removed = of_stage.is_some_and(|stage| !stage.keeps_source());
                 assert_eq!(actions.contains(&Action::DeleteObject), is_removed, "{name} {bucket}");
             }
+        }
+    }
+
+    #[test]
+    fn notify_writes_nothing_but_beside_the_receipts() {
+        for (bucket, actions) in of_notify() {
+            let may_write = actions.iter().any(|action| !LOOK.contains(action));
+            assert_eq!(may_write, bucket == Bucket::Receipts, "{bucket}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What this stage is told by the environment.
 
+use pipeline_core::config::mail_domains;
 use pipeline_core::{Areas, Vars};
 
 use crate::links::places::DownloadLinks;
@@ -27,25 +28,6 @@ impl UnpackConfig {
             reject_spam: vars.parsed("REJECT_SPAM", false),
         }
     }
-}
-
-/// `example.org`; `@example.org` and `example.org.` are meant too.
-fn mail_domains(vars: &mut Vars<'_>) -> Vec<String> {
-    let listed = vars.list("MAIL_DOMAINS");
-    let mut domains = Vec::with_capacity(listed.len());
-    for domain in listed {
-        let plain = domain
-            .strip_prefix('@')
-            .unwrap_or(&domain)
-            .trim_end_matches('.')
-            .to_lowercase();
-        if plain.is_empty() || plain.contains(['@', '/', ':', '*']) {
-            vars.problem(format!("MAIL_DOMAINS has {domain:?}, which is no domain"));
-        } else {
-            domains.push(plain);
-        }
-    }
-    domains
 }
 
 fn download_links(vars: &mut Vars<'_>) -> DownloadLinks {

@@ -14,6 +14,7 @@ mod events;
 mod failures;
 mod journey;
 mod monitoring;
+mod notify;
 mod panics;
 mod starts;
 mod sweep;

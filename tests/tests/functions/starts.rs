@@ -60,7 +60,7 @@ async fn an_empty_variable_counts_as_missing() {
 #[tokio::test]
 async fn every_value_that_is_wrong_is_named_in_one_report() {
     let s3 = S3::start().await;
-    let wrong: [(&str, &[(&str, &str)]); 5] = [
+    let wrong: [(&str, &[(&str, &str)]); 6] = [
         (
             "unpack-attachments",
             &[
@@ -81,6 +81,14 @@ async fn every_value_that_is_wrong_is_named_in_one_report() {
                 ("SWEEP_AFTER_MINUTES", "soon"),
                 ("SWEEP_LIMIT", "-1"),
                 ("SWEEP_INBOX_DAYS", "0"),
+            ],
+        ),
+        (
+            "notify",
+            &[
+                ("MAIL_DOMAINS", "me@example.org"),
+                ("REPLY_TO_SUPPLIERS", "true"),
+                ("REPLY_FROM", "us"),
             ],
         ),
     ];

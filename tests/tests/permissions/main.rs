@@ -10,6 +10,7 @@
 mod guard;
 mod guarded;
 mod iam;
+mod notify;
 mod scenarios;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +92,15 @@ async fn sweep_can_do_its_work_with_what_it_declares_and_uses_all_of_it() {
     }
     assert_eq!(guarded.guard.denied(), [""; 0]);
     let unused = unused(&guarded, [("sweep", permissions::of_sweep())]);
+    assert!(unused.is_empty(), "declared, but not used: {unused:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notify_can_do_its_work_with_what_it_declares_and_uses_all_of_it() {
+    let mut guarded = Guarded::start().await;
+    notify::everything(&mut guarded).await;
+    assert_eq!(guarded.guard.denied(), [""; 0]);
+    let unused = unused(&guarded, [("notify", permissions::of_notify())]);
     assert!(unused.is_empty(), "declared, but not used: {unused:#?}");
 }
 

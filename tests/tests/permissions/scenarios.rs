@@ -205,7 +205,7 @@ fn pdf() -> Vec<u8> {
 }
 
 /// An archive that is as large as what is in it.
-fn archive(member: &[u8]) -> Vec<u8> {
+pub(crate) fn archive(member: &[u8]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file("invoice.pdf", stored).unwrap();

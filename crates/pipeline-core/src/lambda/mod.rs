@@ -16,6 +16,7 @@
 //! | `UnknownEvent` | the event is none that S3, SQS or Lambda sends | who sent it |
 //! | `Defect`, `Panic` | a defect of ours, noticed or not; the message says what or where | us |
 //! | `LambdaRefused`, `LambdaUnreachable` | `sweep` could not hand an event over | the next run; if not, its permissions |
+//! | `SnsRefused`, `SnsUnreachable` | `notify` could not tell operators | the queue brings it again; if not, its permissions |
 //! | `WrongConfiguration` | the function did not start; the message lists all problems | the environment's variables |
 //!
 //! Messages are for people: the objects' names and the first cause, never what an SDK prints of its errors.

@@ -12,10 +12,17 @@ use tracing_subscriber::layer::{Context, Layer};
 /// Reports of one invocation: a failure of S3 is told by a few objects as well as by hundreds.
 const MAX_REPORTS: usize = 5;
 
-/// An error as it was logged.
+/// Notifications of one invocation: each is about a whole email.
+const MAX_NOTIFICATIONS: usize = 50;
+
+/// What makes a warning a notification.
+const NOTIFICATION: &str = "notification";
+
+/// An error, or a notification, as it was logged.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Report {
     pub(super) at: OffsetDateTime,
+    pub(super) is_notification: bool,
     pub(super) message: String,
     /// All fields but the message.
     pub(super) fields: Map<String, Value>,
@@ -47,18 +54,31 @@ impl Collect {
 impl<S: Subscriber> Layer<S> for Collect {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        if *metadata.level() != Level::ERROR || metadata.fields().field("error_type").is_none() {
-            return;
-        }
+        let has = |field| metadata.fields().field(field).is_some();
+        let is_notification = match *metadata.level() {
+            Level::ERROR if has("error_type") => false,
+            Level::WARN if has(NOTIFICATION) => true,
+            _ => return,
+        };
         let mut fields = Fields::default();
         event.record(&mut fields);
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.reports.len() >= MAX_REPORTS {
+        let most = if is_notification {
+            MAX_NOTIFICATIONS
+        } else {
+            MAX_REPORTS
+        };
+        let of_this_kind = waiting
+            .reports
+            .iter()
+            .filter(|report| report.is_notification == is_notification);
+        if of_this_kind.count() >= most {
             waiting.left_out += 1;
             return;
         }
         waiting.reports.push(Report {
             at: OffsetDateTime::now_utc(),
+            is_notification,
             message: fields.message,
             fields: fields.others,
         });
@@ -139,6 +159,25 @@ mod tests {
             tracing::error!("a library is unhappy");
         });
         assert!(waiting.reports.is_empty());
+    }
+
+    #[test]
+    fn a_warning_with_a_notification_is_kept_besides_all_errors() {
+        let waiting = collected(|| {
+            for _ in 0..100 {
+                tracing::error!(error_type = "S3Refused", "it failed");
+            }
+            tracing::warn!(
+                notification = "sheffield: an email could not be used",
+                "operators were told"
+            );
+        });
+        let notifications: Vec<_> = waiting.reports.iter().filter(|report| report.is_notification).collect();
+        assert_eq!(notifications.len(), 1);
+        assert_eq!(
+            notifications[0].text("notification"),
+            Some("sheffield: an email could not be used")
+        );
     }
 
     #[test]

@@ -17,6 +17,13 @@ const MAX_TITLE: usize = 255;
 const FINGERPRINT: usize = 40;
 
 pub(super) fn item(rollbar: &Rollbar, report: &Report) -> Value {
+    match report.text("notification").filter(|_| report.is_notification) {
+        Some(subject) => notification(rollbar, report, subject),
+        None => error(rollbar, report),
+    }
+}
+
+fn error(rollbar: &Rollbar, report: &Report) -> Value {
     let stage = report.text("stage").unwrap_or(&rollbar.function);
     let error_type = report.text("error_type").unwrap_or("Error");
     let code = report.text("code").unwrap_or_default();
@@ -24,28 +31,59 @@ pub(super) fn item(rollbar: &Rollbar, report: &Report) -> Value {
         Some(cause) => format!("{}: {cause}", report.message),
         None => report.message.clone(),
     };
+    let title = [stage, error_type, code].join(" ");
+    data(
+        rollbar,
+        report,
+        json!({
+            "level": if error_type == "Panic" { "critical" } else { "error" },
+            "context": cut(stage, MAX_TITLE),
+            "title": cut(title.trim(), MAX_TITLE),
+            "fingerprint": fingerprint(stage, error_type, code),
+            "body": {"message": {"body": cut(&text, MAX_TEXT)}},
+        }),
+    )
+}
+
+/// What people are told of files that could not be used. Notifications of one area are one item, which occurs again and again.
+fn notification(rollbar: &Rollbar, report: &Report, subject: &str) -> Value {
+    let area = subject.split(':').next().unwrap_or_default();
+    data(
+        rollbar,
+        report,
+        json!({
+            "level": "warning",
+            "context": cut(&rollbar.function, MAX_TITLE),
+            "title": cut(subject, MAX_TITLE),
+            "fingerprint": fingerprint("notification", area, ""),
+            "body": {"message": {"body": cut(subject, MAX_TEXT)}},
+        }),
+    )
+}
+
+/// What every item has, and what is its own.
+fn data(rollbar: &Rollbar, report: &Report, own: Value) -> Value {
     let mut custom: Map<String, Value> = report.fields.clone();
     for value in custom.values_mut() {
         if let Value::String(text) = value {
             *text = cut(text, MAX_TEXT);
         }
     }
-    json!({"data": {
+    let mut data = json!({
         "environment": rollbar.environment,
-        "level": if error_type == "Panic" { "critical" } else { "error" },
         "timestamp": report.at.unix_timestamp(),
         "platform": "linux",
         "framework": "aws-lambda",
         "language": "rust",
         "code_version": VERSION,
-        "context": cut(stage, MAX_TITLE),
-        "title": cut([stage, error_type, code].join(" ").trim(), MAX_TITLE),
-        "fingerprint": fingerprint(stage, error_type, code),
-        "body": {"message": {"body": cut(&text, MAX_TEXT)}},
         "server": {"host": rollbar.function},
         "custom": custom,
         "notifier": {"name": env!("CARGO_PKG_NAME"), "version": VERSION},
-    }})
+    });
+    if let (Value::Object(data), Value::Object(own)) = (&mut data, own) {
+        data.extend(own);
+    }
+    json!({"data": data})
 }
 
 /// What Rollbar counts as the same error: never the object, else a hundred objects would be a hundred errors.
@@ -68,6 +106,7 @@ mod tests {
     fn report(fields: &Value) -> Report {
         Report {
             at: datetime!(2025-03-23 10:11:12 UTC),
+            is_notification: false,
             message: "the object could not be handled".to_owned(),
             fields: fields.as_object().unwrap().clone(),
         }
@@ -93,6 +132,32 @@ mod tests {
         );
         assert_eq!(item["custom"], fields);
         assert_eq!(item["code_version"], VERSION);
+    }
+
+    #[test]
+    fn a_notification_is_a_warning_under_its_subject_and_one_item_for_its_area() {
+        let item_of = |subject: &str| {
+            let notification = Report {
+                is_notification: true,
+                ..report(&json!({"notification": subject, "message_key": "o3gbv5qk"}))
+            };
+            let mut vars = Vars::new(|_| None);
+            item(&Rollbar::read(&mut vars), &notification)["data"].take()
+        };
+        let one = item_of("bam: a file of an email could not be used");
+        assert_eq!(
+            (one["level"].as_str(), one["title"].as_str()),
+            (Some("warning"), Some("bam: a file of an email could not be used"))
+        );
+        assert_eq!(one["custom"]["message_key"], "o3gbv5qk");
+        assert_eq!(
+            one["fingerprint"],
+            item_of("bam: an email could not be used")["fingerprint"]
+        );
+        assert_ne!(
+            one["fingerprint"],
+            item_of("bath: an email could not be used")["fingerprint"]
+        );
     }
 
     #[test]
