@@ -38,6 +38,10 @@ deploy stage:
 soak minutes="60":
     SOAK_MINUTES={{minutes}} tests/soak.py
 
+# `pipeline serve` by swaks, smtplib, boto3 and the AWS CLI, and killed a hundred times
+test-local:
+    tests/local/run.sh
+
 # What is deployed to AWS, without AWS: templates, a deployment to moto, and the real functions behind a Runtime API
 test-aws:
     tests/aws/run.sh

@@ -1,18 +1,17 @@
 //! Delivers the events of the embedded S3 to the stages, with retries, as Lambda does.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use embedded_s3::ObjectCreated;
 use pipeline_core::telemetry::chain;
 use pipeline_core::{Buckets, Handled, ObjectEvent, Stage, event};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::ledger::Ledger;
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::s3_event::s3_event;
 use crate::stages::Stages;
 
@@ -37,12 +36,15 @@ impl Backlog {
     }
 }
 
-/// Delivers events until nothing is left to do.
+/// Delivers events.
 #[derive(Debug)]
 pub struct Dispatcher {
     stages: Arc<Stages>,
     buckets: Buckets,
     events: UnboundedReceiver<ObjectCreated>,
+    /// What somebody wants to be tried again.
+    again: UnboundedReceiver<ObjectCreated>,
+    again_sender: UnboundedSender<ObjectCreated>,
     waiting: watch::Sender<usize>,
     workers: usize,
 }
@@ -50,13 +52,28 @@ pub struct Dispatcher {
 /// How the delivery of one event ended.
 type Ended = (ObjectEvent, Result<Handled, String>);
 
+/// What a worker gives back: its event's bucket and key, and what became of the objects in it.
+type Worked = ((String, String), Vec<Ended>);
+
+/// When the work ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// When nothing is left to do.
+    WorkedOff,
+    /// As soon as nobody is at work; the rest is left where it lies.
+    Interrupted,
+}
+
 impl Dispatcher {
     pub(crate) fn new(stages: Stages, buckets: Buckets, events: UnboundedReceiver<ObjectCreated>) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let (again_sender, again) = unbounded_channel();
         Self {
             stages: Arc::new(stages),
             buckets,
             events,
+            again,
+            again_sender,
             waiting: watch::Sender::default(),
             workers: (2 * cores).min(MOST_WORKERS),
         }
@@ -67,53 +84,128 @@ impl Dispatcher {
         Backlog(self.waiting.subscribe())
     }
 
+    /// Takes events of objects that are to be tried again; those that wait anyway, or are being worked on, are left out.
+    pub(crate) fn again(&self) -> UnboundedSender<ObjectCreated> {
+        self.again_sender.clone()
+    }
+
     /// Delivers events while `feeding` brings objects into the buckets, and then until nothing is left to do.
-    /// `earlier` are events that come first. What becomes of them is written to the ledger.
-    pub async fn work<T>(
+    /// `earlier` are events that come first.
+    pub(crate) async fn work<T>(
         &mut self,
         earlier: Vec<ObjectCreated>,
         feeding: impl Future<Output = T>,
-        ledger: &mut Ledger,
-        progress: &Progress,
+        observer: &mut impl Observer,
     ) -> T {
-        let mut waiting = VecDeque::from(earlier);
-        let mut at_work: JoinSet<Vec<Ended>> = JoinSet::new();
+        self.deliver_all(earlier, feeding, observer, Ends::WorkedOff).await
+    }
+
+    /// Delivers events until `stop`, and then finishes what was begun.
+    pub(crate) async fn work_until<T>(
+        &mut self,
+        earlier: Vec<ObjectCreated>,
+        stop: impl Future<Output = T>,
+        observer: &mut impl Observer,
+    ) -> T {
+        self.deliver_all(earlier, stop, observer, Ends::Interrupted).await
+    }
+
+    async fn deliver_all<T>(
+        &mut self,
+        earlier: Vec<ObjectCreated>,
+        feeding: impl Future<Output = T>,
+        observer: &mut impl Observer,
+        ends: Ends,
+    ) -> T {
+        let mut waiting = Waiting::default();
+        earlier.into_iter().for_each(|created| waiting.push(created));
+        let mut at_work: JoinSet<Worked> = JoinSet::new();
         let mut fed = None;
         tokio::pin!(feeding);
         loop {
             while at_work.len() < self.workers
-                && let Some(created) = waiting.pop_front()
+                && !(fed.is_some() && ends == Ends::Interrupted)
+                && let Some(created) = waiting.pop()
             {
-                if let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) {
-                    progress.begun();
-                    at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
-                }
+                let Some(stage) = self.buckets.role(&created.bucket).and_then(Stage::of_bucket) else {
+                    waiting.forget(&(created.bucket, created.key));
+                    continue;
+                };
+                observer.begun(&created);
+                at_work.spawn(deliver(Arc::clone(&self.stages), stage, created));
             }
             self.waiting.send_replace(waiting.len());
             // An output's event is in the queue before its step ends, so nobody at work and an empty queue mean the end.
             if at_work.is_empty()
-                && self.events.is_empty()
+                && (self.events.is_empty() || ends == Ends::Interrupted)
                 && let Some(fed) = fed
             {
                 return fed;
             }
             tokio::select! {
-                Some(ended) = at_work.join_next(), if !at_work.is_empty() => {
-                    progress.ended();
+                Some(worked) = at_work.join_next(), if !at_work.is_empty() => {
                     // A task cannot be cancelled, and a panic of a step is caught by the runner: this would be one of ours.
-                    for (object, handled) in ended.unwrap_or_default() {
-                        ledger.enter(&self.buckets, &object, handled);
+                    if let Ok((place, ended)) = worked {
+                        waiting.forget(&place);
+                        for (object, handled) in ended {
+                            observer.ended(&object, handled);
+                        }
                     }
                 }
                 result = &mut feeding, if fed.is_none() => fed = Some(result),
-                Some(created) = self.events.recv() => waiting.push_back(created),
+                Some(created) = self.events.recv() => waiting.push(created),
+                Some(created) = self.again.recv() => {
+                    if !waiting.has(&created) {
+                        waiting.push(created);
+                    }
+                }
             }
         }
     }
 }
 
+/// Events that wait, and what is in hand: those, and those that are being worked on.
+#[derive(Debug, Default)]
+struct Waiting {
+    events: VecDeque<ObjectCreated>,
+    /// By bucket and key.
+    in_hand: HashMap<(String, String), usize>,
+}
+
+impl Waiting {
+    fn push(&mut self, created: ObjectCreated) {
+        let place = (created.bucket.clone(), created.key.clone());
+        *self.in_hand.entry(place).or_default() += 1;
+        self.events.push_back(created);
+    }
+
+    /// The next one, which stays in hand.
+    fn pop(&mut self) -> Option<ObjectCreated> {
+        self.events.pop_front()
+    }
+
+    fn forget(&mut self, place: &(String, String)) {
+        if let Some(count) = self.in_hand.get_mut(place) {
+            *count -= 1;
+            if *count == 0 {
+                self.in_hand.remove(place);
+            }
+        }
+    }
+
+    fn has(&self, created: &ObjectCreated) -> bool {
+        self.in_hand
+            .contains_key(&(created.bucket.clone(), created.key.clone()))
+    }
+
+    fn len(&self) -> usize {
+        self.events.len()
+    }
+}
+
 /// Delivers one event as S3 sends it, through the decoder that Lambda uses.
-async fn deliver(stages: Arc<Stages>, stage: Stage, created: ObjectCreated) -> Vec<Ended> {
+async fn deliver(stages: Arc<Stages>, stage: Stage, created: ObjectCreated) -> Worked {
+    let place = (created.bucket.clone(), created.key.clone());
     let decoded = match event::decode(&s3_event(&created)) {
         Ok(decoded) => decoded,
         Err(error) => {
@@ -123,7 +215,7 @@ async fn deliver(stages: Arc<Stages>, stage: Stage, created: ObjectCreated) -> V
                 event_time: None,
                 message_id: None,
             };
-            return vec![(object, Err(error.to_string()))];
+            return (place, vec![(object, Err(error.to_string()))]);
         }
     };
     let mut ended = Vec::new();
@@ -131,7 +223,7 @@ async fn deliver(stages: Arc<Stages>, stage: Stage, created: ObjectCreated) -> V
         let handled = with_retries(&stages, stage, &object).await;
         ended.push((object, handled));
     }
-    ended
+    (place, ended)
 }
 
 async fn with_retries(stages: &Stages, stage: Stage, object: &ObjectEvent) -> Result<Handled, String> {

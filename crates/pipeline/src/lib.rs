@@ -2,20 +2,25 @@
 //!
 //! It starts an embedded S3 over a folder and calls the very steps that Lambda runs, with the events that S3 sends.
 
+mod address;
 pub mod args;
 mod chapter;
 mod dispatcher;
+mod inbox;
 mod inputs;
 mod ledger;
+mod observer;
 mod progress;
 mod report;
 pub mod run;
 mod s3_event;
+pub mod send;
 pub mod serve;
 mod stack;
 mod stages;
 mod story;
 mod terminal;
+mod unfinished;
 mod upload;
 pub mod web;
 

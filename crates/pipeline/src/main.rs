@@ -19,6 +19,8 @@ fn main() -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         match args.command {
             Command::Run(args) => pipeline::run::run(&args).await,
+            Command::Send(args) => pipeline::send::send(&args).await,
+            Command::Serve(args) => pipeline::serve::serve(&args).await,
         }
     })
 }

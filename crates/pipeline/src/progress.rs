@@ -6,24 +6,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Counts objects: those that were seen and those that are done.
 #[derive(Debug)]
-pub struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// A bar on standard error, if that is a terminal.
     #[must_use]
-    pub fn on_terminal() -> Self {
+    pub(crate) fn on_terminal() -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} files {wide_bar} {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(bar)
-    }
-
-    /// No bar.
-    #[must_use]
-    pub fn hidden() -> Self {
-        Self(ProgressBar::hidden())
     }
 
     pub(crate) fn begun(&self) {
@@ -35,7 +29,7 @@ impl Progress {
     }
 
     /// Takes the bar off the screen.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
 }

@@ -11,6 +11,7 @@ use crate::args::RunArgs;
 use crate::dispatcher::Backlog;
 use crate::inputs::{InputFile, Inputs};
 use crate::ledger::Ledger;
+use crate::observer::Clerk;
 use crate::progress::Progress;
 use crate::report;
 use crate::stack::LocalStack;
@@ -70,10 +71,12 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let progress = Progress::on_terminal();
     let uploader = Uploader::new(stack.store().clone(), area, &unfinished);
     let feeding = upload_all(&uploader, inputs.files, stack.dispatcher().backlog());
-    let uploaded = stack
-        .dispatcher()
-        .work(unfinished, feeding, &mut ledger, &progress)
-        .await;
+    let mut clerk = Clerk {
+        buckets: LocalStack::buckets(),
+        ledger: &mut ledger,
+        progress: Some(&progress),
+    };
+    let uploaded = stack.dispatcher().work(unfinished, feeding, &mut clerk).await;
     progress.finish();
     let mut stories: Vec<Story> = inputs
         .unreadable

@@ -1,16 +1,17 @@
 //! The pipeline on one machine: embedded S3, buckets, stages and the dispatcher between them.
 
-use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 
 use anyhow::Context;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use embedded_s3::{EmbeddedS3, EventName, ObjectCreated};
-use pipeline_core::{Bucket, Buckets, Config, Key, KeyLayout, Limits, Origin, Stage, Store, Vars};
+use embedded_s3::{EmbeddedS3, ObjectCreated};
+use pipeline_core::{Bucket, Buckets, Config, KeyLayout, Limits, Store, Vars};
 
 use crate::dispatcher::Dispatcher;
 use crate::stages::Stages;
+use crate::unfinished::unfinished;
 
 /// Buckets on this machine are named as on AWS, with this for the stage.
 const STAGE: &str = "local";
@@ -31,9 +32,15 @@ impl LocalStack {
     /// # Errors
     /// If the folder cannot be used, another pipeline uses it, or the configuration is wrong.
     pub async fn start(data: &Path, options: embedded_s3::Options, mut vars: Vars<'_>) -> anyhow::Result<Self> {
-        let s3 = EmbeddedS3::start(data, options)
-            .await
-            .with_context(|| format!("the folder {} cannot be used", data.display()))?;
+        let address = options.address;
+        let s3 = EmbeddedS3::start(data, options).await.map_err(|error| {
+            let situation = if error.kind() == io::ErrorKind::AddrInUse {
+                format!("the S3 server cannot listen on {address}; port 0 is any that is free")
+            } else {
+                format!("the folder {} cannot be used", data.display())
+            };
+            anyhow::Error::new(error).context(situation)
+        })?;
         let buckets = Self::buckets();
         for bucket in Bucket::ALL {
             s3.create_bucket(buckets.name(bucket))
@@ -98,28 +105,12 @@ impl LocalStack {
     /// # Errors
     /// If the buckets cannot be listed.
     pub async fn unfinished(&self) -> anyhow::Result<Vec<ObjectCreated>> {
-        let mut unfinished = Vec::new();
-        let receipts = self.store.list(Bucket::Receipts, "").await?;
-        let receipts: HashSet<Key> = receipts.into_iter().map(|listed| listed.key).collect();
-        for stage in Stage::ALL {
-            let bucket = self.config.buckets.name(stage.source());
-            for object in self.store.list(stage.source(), "").await? {
-                let origin = Origin::of_outside_object(bucket, object.key.as_str(), &object.etag, object.last_modified);
-                if stage.keeps_source() && receipts.contains(&Key::receipt(origin)) {
-                    continue;
-                }
-                unfinished.push(ObjectCreated {
-                    bucket: bucket.to_owned(),
-                    key: object.key.as_str().to_owned(),
-                    size: object.size,
-                    etag: object.etag,
-                    event_name: EventName::Put,
-                    time: object.last_modified,
-                    sequencer: String::new(),
-                });
-            }
-        }
-        Ok(unfinished)
+        unfinished(&self.store).await
+    }
+
+    /// Finishes the requests that are being answered, then lets others use the folder.
+    pub async fn shutdown(self) {
+        self.s3.shutdown().await;
     }
 }
 

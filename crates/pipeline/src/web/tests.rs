@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::{Desk, Parked, WebPage};
 use crate::inputs::InputFile;
 use crate::ledger::Ledger;
-use crate::progress::Progress;
+use crate::observer::Clerk;
 use crate::stack::LocalStack;
 use crate::upload::Uploader;
 
@@ -81,11 +81,12 @@ impl Site {
     async fn work(&mut self) {
         let unfinished = self.stack.unfinished().await.unwrap();
         let mut ledger = Ledger::default();
-        let progress = Progress::hidden();
-        self.stack
-            .dispatcher()
-            .work(unfinished, async {}, &mut ledger, &progress)
-            .await;
+        let mut clerk = Clerk {
+            buckets: LocalStack::buckets(),
+            ledger: &mut ledger,
+            progress: None,
+        };
+        self.stack.dispatcher().work(unfinished, async {}, &mut clerk).await;
         assert!(!ledger.has_failures());
     }
 
@@ -205,8 +206,6 @@ async fn an_email_is_followed_from_the_list_to_its_tree_its_csv_and_its_reject()
     ] {
         assert!(story.contains(part), "{part} in {story}");
     }
-    // It was passed on, cleaned and delivered under one name: that is one step to people.
-    assert_eq!(story.matches("<strong><bdi>march.csv").count(), 1, "{story}");
     let original = site
         .get(&link(&story, "/object?bucket=inbox").replace("&amp;", "&"))
         .await;
@@ -369,7 +368,7 @@ async fn every_answer_is_guarded_and_pages_refer_to_nothing_outside() {
             "{policy}"
         );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
         let text = answer
             .text()
             .replace("http://www.w3.org/2000/svg", "")

@@ -80,6 +80,19 @@ impl<'a> Headers<'a> {
         self.all(name).next()
     }
 
+    /// The raw values of the fields of a name that stand above the topmost field of another: none without that.
+    pub fn above<'s>(&'s self, name: &'s str, other: &str) -> impl Iterator<Item = &'a [u8]> + 's {
+        let other = self
+            .fields
+            .iter()
+            .position(|(field, _)| field.eq_ignore_ascii_case(other.as_bytes()));
+        self.fields
+            .iter()
+            .take(other.unwrap_or_default())
+            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| *value)
+    }
+
     /// The unfolded text of the topmost field of a name.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {

@@ -26,8 +26,11 @@ pub struct Recipients {
 
 /// Finds the areas.
 ///
-/// `X-Forwarded-To` counts first, as a forwarding mailbox leaves `To` as it was. Without `mail_domains` one address
-/// is all that can be trusted to be ours: the first.
+/// `X-Original-To` above the topmost `Received` counts before all: whoever delivered the email to us put it there, one for each recipient
+/// of the envelope, as Postfix and `pipeline serve` do. A sender's fields are below.
+///
+/// Of the others `X-Forwarded-To` counts first, as a forwarding mailbox leaves `To` as it was. Without `mail_domains` one address
+/// of them is all that can be trusted to be ours: the first.
 ///
 /// # Errors
 /// [`ReasonCode::NoArea`] if no address is ours, [`ReasonCode::UnknownArea`] if none of ours belongs to an area,
@@ -37,7 +40,11 @@ pub fn recipients(
     mail_domains: &[String],
     areas: Option<&Areas>,
 ) -> Result<Recipients, Rejection> {
-    let mut found = collect(ours(in_headers(headers, &["x-forwarded-to"]), mail_domains), areas);
+    let envelope = headers.above("x-original-to", "received").flat_map(addresses);
+    let mut found = collect(envelope.filter(|address| is_ours(address, mail_domains)), areas);
+    if found.areas.is_empty() && found.unknown.is_empty() {
+        found = collect(ours(in_headers(headers, &["x-forwarded-to"]), mail_domains), areas);
+    }
     if found.areas.is_empty() && found.unknown.is_empty() {
         let all = in_headers(headers, &["to", "cc", "delivered-to", "x-original-to"])
             .chain(Received::topmost(headers).recipient);
@@ -68,13 +75,14 @@ fn in_headers<'a>(headers: &'a Headers<'_>, names: &'a [&str]) -> impl Iterator<
 /// Those in our domains; the first where no domains are given.
 fn ours<'a>(all: impl Iterator<Item = Address> + 'a, mail_domains: &'a [String]) -> impl Iterator<Item = Address> + 'a {
     let limit = if mail_domains.is_empty() { 1 } else { usize::MAX };
-    all.filter(|address| {
-        mail_domains.is_empty()
-            || mail_domains
-                .iter()
-                .any(|domain| domain.eq_ignore_ascii_case(&address.domain))
-    })
-    .take(limit)
+    all.filter(|address| is_ours(address, mail_domains)).take(limit)
+}
+
+fn is_ours(address: &Address, mail_domains: &[String]) -> bool {
+    mail_domains.is_empty()
+        || mail_domains
+            .iter()
+            .any(|domain| domain.eq_ignore_ascii_case(&address.domain))
 }
 
 /// Each area and each unknown address once.
@@ -131,6 +139,27 @@ mod tests {
         let header = "X-Forwarded-To: archive@school.example\nTo: bam@example.org";
         assert_eq!(found(header, &OURS, None), one("bam"));
         assert_eq!(found(header, &[], None), one("archive"));
+    }
+
+    #[test]
+    fn recipients_of_the_envelope_decide_wherever_the_mail_server_names_them() {
+        let header = "Return-Path: <x@supplier.example>\nX-Original-To: bam@example.org\nX-Original-To: frome@example.org\n\
+                      Received: by b for <bam@example.org>; Thu, 20 Nov 2025 10:11:12 +0000\n\
+                      X-Original-To: below@example.org\nX-Forwarded-To: forwarded@example.org\nTo: to@example.org";
+        let both = Ok(vec!["bam".to_owned(), "frome".to_owned()]);
+        assert_eq!(found(header, &[], None), both);
+        assert_eq!(found(header, &OURS, None), both);
+        assert_eq!(found(header, &["elsewhere.example"], None), Err(ReasonCode::NoArea));
+        let areas = Areas::new(&["frome".to_owned()]).unwrap();
+        assert_eq!(found(header, &[], Some(&areas)), one("frome"));
+    }
+
+    #[test]
+    fn no_sender_can_name_recipients_of_the_envelope() {
+        let header = "Received: by b for <bam@example.org>; Thu, 20 Nov 2025 10:11:12 +0000\nX-Original-To: forged@example.org\nTo: bam@example.org";
+        assert_eq!(found(header, &[], None), one("bam"));
+        let without_received = "X-Original-To: forged@example.org\nTo: bam@example.org";
+        assert_eq!(found(without_received, &[], None), one("bam"));
     }
 
     #[test]
