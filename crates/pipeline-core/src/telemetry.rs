@@ -60,8 +60,8 @@ where
         .with_current_span(false)
         .with_writer(writer)
         .with_filter(targets);
-    // Errors are reported even where they are not logged.
-    let collect = reporter.layer().with_filter(LevelFilter::ERROR);
+    // Errors are reported even where they are not logged, and so are notifications, which are warnings.
+    let collect = reporter.layer().with_filter(LevelFilter::WARN);
     tracing_subscriber::registry().with(json).with(collect)
 }
 
