@@ -21,6 +21,7 @@ use aws_sdk_s3::primitives::ByteStream;
 pub(crate) fn client(endpoint: &str, region: &str, access_key_id: &str, secret_access_key: &str) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint)
         .region(Region::new(region.to_owned()))
         .credentials_provider(Credentials::new(access_key_id, secret_access_key, None, None, "suite"))
