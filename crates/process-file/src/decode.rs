@@ -2,11 +2,14 @@
 
 use std::io::{self, Read};
 
+use encoding_rs::WINDOWS_1252;
 use memchr::{memchr2, memrchr2};
+use simdutf8::compat::from_utf8;
 
 use crate::encoding::{Encoding, detect};
 use crate::lines::LineEnds;
 use crate::sizes::Sizes;
+use crate::utf16;
 
 /// Text is handed on in pieces of about this size: what Windows-1252 grows to, three times as much, stays small as
 /// well.
@@ -30,8 +33,9 @@ pub(crate) struct Decoder<R> {
     /// What has been handed on ends inside a line.
     inside_line: bool,
     line_ends: LineEnds,
-    units: Vec<u16>,
-    scratch: Vec<u8>,
+    windows_1252: encoding_rs::Decoder,
+    /// What was decoded, before its line ends are made right.
+    decoded: Vec<u8>,
 }
 
 /// Bytes that are decoded alike.
@@ -76,8 +80,8 @@ impl<R: Read> Decoder<R> {
             inside_1252: false,
             inside_line: false,
             line_ends: LineEnds::default(),
-            units: Vec::new(),
-            scratch: Vec::new(),
+            windows_1252: WINDOWS_1252.new_decoder_without_bom_handling(),
+            decoded: Vec::new(),
         }
     }
 
@@ -86,7 +90,7 @@ impl<R: Read> Decoder<R> {
         self.encoding.unwrap_or(Encoding::Utf8)
     }
 
-    /// Appends some more whole characters to `text`; false if there are none left. The last is always an LF.
+    /// Appends some more whole characters to `text`; false if there are none left then. The last is always an LF.
     ///
     /// # Errors
     /// What the reader says.
@@ -95,16 +99,22 @@ impl<R: Read> Decoder<R> {
             Some(encoding) => encoding,
             None => self.begin()?,
         };
-        let before = text.len();
-        let more = match encoding {
-            Encoding::Utf8 | Encoding::Windows1252 => self.piece_of_lines(text)?,
-            Encoding::Utf16Le => self.piece_of_utf16(u16::from_le_bytes, text)?,
-            Encoding::Utf16Be => self.piece_of_utf16(u16::from_be_bytes, text)?,
-        };
-        if text.len() > before {
-            self.inside_line = text.last() != Some(&b'\n');
-        } else if !more && self.inside_line {
+        let enough = text.len() + PIECE / 2;
+        let mut more = true;
+        while more && text.len() < enough {
+            let before = text.len();
+            more = match encoding {
+                Encoding::Utf8 | Encoding::Windows1252 => self.piece_of_lines(text)?,
+                Encoding::Utf16Le => self.piece_of_utf16(u16::from_le_bytes, text)?,
+                Encoding::Utf16Be => self.piece_of_utf16(u16::from_be_bytes, text)?,
+            };
+            if text.len() > before {
+                self.inside_line = text.last() != Some(&b'\n');
+            }
+        }
+        if !more && self.inside_line {
             text.push(b'\n');
+            self.inside_line = false;
         }
         Ok(more)
     }
@@ -150,9 +160,14 @@ impl<R: Read> Decoder<R> {
             Charset::Windows1252 => {
                 self.encoding = Some(Encoding::Windows1252);
                 let piece = run.get(..PIECE).unwrap_or(run);
-                let (decoded, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(piece);
-                self.line_ends.append(decoded.as_bytes(), text);
-                piece.len()
+                // Three bytes for one is the longest that UTF-8 gets.
+                self.decoded.resize(self.decoded.len().max(piece.len() * 3), 0);
+                let (_, used, length) =
+                    self.windows_1252
+                        .decode_to_utf8_without_replacement(piece, &mut self.decoded, false);
+                let decoded = self.decoded.get(..length).unwrap_or_default();
+                self.line_ends.append(decoded, text);
+                used
             }
         };
         self.at += length;
@@ -190,7 +205,7 @@ impl<R: Read> Decoder<R> {
             self.inside_1252 = false;
             return run;
         }
-        let Err(error) = std::str::from_utf8(lines) else {
+        let Err(error) = from_utf8(lines) else {
             return Run::utf8(lines.len());
         };
         let valid = lines.get(..error.valid_up_to()).unwrap_or_default();
@@ -210,7 +225,7 @@ impl<R: Read> Decoder<R> {
     fn chunk(&mut self) -> Run {
         let rest = self.rest();
         let chunk = rest.get(..self.sizes.line).unwrap_or(rest);
-        match std::str::from_utf8(chunk) {
+        match from_utf8(chunk) {
             Ok(_) => Run::utf8(chunk.len()),
             // The chunk ends inside a character.
             Err(error) if error.error_len().is_none() => Run::utf8(error.valid_up_to()),
@@ -227,19 +242,11 @@ impl<R: Read> Decoder<R> {
         while self.rest().len() < 4 && !self.ended {
             self.fill()?;
         }
-        let rest = self.raw.get(self.at..).unwrap_or_default();
-        let (pairs, odd) = rest.as_chunks::<2>();
-        self.units.clear();
-        self.units.extend(pairs.iter().map(|pair| unit(*pair)));
-        if !self.ended && matches!(self.units.last(), Some(0xD800..=0xDBFF)) {
-            self.units.pop();
-        }
-        // The longest that UTF-8 gets: three bytes for one unit.
-        self.scratch.resize(self.units.len() * 3, 0);
-        let length = encoding_rs::mem::convert_utf16_to_utf8(&self.units, &mut self.scratch);
-        self.line_ends
-            .append(self.scratch.get(..length).unwrap_or_default(), text);
-        self.at += self.units.len() * 2;
+        let (pairs, odd) = self.raw.get(self.at..).unwrap_or_default().as_chunks::<2>();
+        self.decoded.clear();
+        let used = utf16::append(pairs, unit, self.ended, &mut self.decoded);
+        self.line_ends.append(&self.decoded, text);
+        self.at += used * 2;
         if self.ended
             && let [odd] = odd
         {
@@ -248,7 +255,7 @@ impl<R: Read> Decoder<R> {
             self.at += 1;
             return Ok(true);
         }
-        Ok(!self.units.is_empty())
+        Ok(used > 0)
     }
 }
 

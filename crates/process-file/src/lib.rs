@@ -8,14 +8,18 @@ mod delimiter;
 mod encoding;
 mod lines;
 mod long_field;
+mod plain;
 #[cfg(test)]
 mod properties;
 mod quotes;
+#[cfg(test)]
+mod reference;
 mod scanner;
 mod sizes;
 mod step;
 #[cfg(test)]
 mod strict;
+mod utf16;
 
 pub use clean::{CleanError, Cleaned, clean, clean_in_little_room};
 pub use encoding::Encoding;

@@ -26,7 +26,8 @@ impl LineEnds {
             let Some((&special, tail)) = after.split_first() else {
                 return;
             };
-            if special == b'\r' {
+            // The LF of a CRLF comes with the stretch that follows.
+            if special == b'\r' && tail.first() != Some(&b'\n') {
                 text.push(b'\n');
                 self.after_cr = true;
             }

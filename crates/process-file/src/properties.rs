@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use proptest::prelude::*;
 
 use crate::clean::{Cleaned, clean_with};
+use crate::reference;
 use crate::sizes::Sizes;
 use crate::strict;
 
@@ -82,6 +83,45 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let piece = prop_oneof![3 => text().prop_map(String::into_bytes), 1 => odd.prop_map(<[u8]>::to_vec)];
     prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+}
+
+/// Rows as suppliers send them, with now and then something of [`bytes`] in them.
+fn file() -> impl Strategy<Value = Vec<u8>> {
+    let half_hours: &'static str = ",0.25,1.5,0,12.125".repeat(12).leak();
+    let row = prop::sample::select(vec![
+        "2000000000001,01/02/2023,0.5",
+        "\"2000000000001\",\"01/02/2023\",\"0.5\"",
+        "\"Abbey Road, Leeds\",\"12\"\" pipe\",\"\",\"\"\"\"",
+        "Ysgol y Môr,2000000000001,£0.5",
+        "\"High St\nLeeds\",0.5,A",
+    ]);
+    let line_end = prop::sample::select(vec!["\n", "\n", "\r\n", "\r\n", "\r", "\n\n"]);
+    let row = (
+        row,
+        any::<bool>(),
+        prop::option::weighted(0.1, (any::<prop::sample::Index>(), bytes())),
+        line_end,
+    );
+    prop::collection::vec(row, 0..40).prop_map(move |rows| {
+        let mut file = Vec::new();
+        for (row, is_long, odd, line_end) in rows {
+            let mut row = format!("{row}{}{line_end}", if is_long { half_hours } else { "" }).into_bytes();
+            if let Some((at, odd)) = odd {
+                let at = at.index(row.len());
+                row.splice(at..at, odd);
+            }
+            file.extend(row);
+        }
+        file
+    })
+}
+
+/// A reader of all that is in a file, a few bytes at a time.
+fn dribble<'a>(file: &'a [u8], steps: &'a [usize]) -> Dribble<'a> {
+    Dribble {
+        rest: file,
+        steps: Box::new(steps.iter().copied().cycle()),
+    }
 }
 
 fn utf16(text: &str) -> Vec<u8> {
@@ -197,11 +237,30 @@ proptest! {
     ) {
         for sizes in [Sizes::default(), Sizes::TINY] {
             let expected = cleaned(&input, sizes);
-            let dribble = Dribble { rest: &input, steps: Box::new(steps.iter().copied().cycle()) };
             let mut output = Vec::new();
-            let found = clean_with(dribble, &mut output, Sizes { read, ..sizes }).unwrap();
+            let found = clean_with(dribble(&input, &steps), &mut output, Sizes { read, ..sizes }).unwrap();
             prop_assert_eq!((String::from_utf8(output).unwrap(), found), expected);
         }
+    }
+
+    #[test]
+    fn what_comes_out_is_what_the_rules_say(
+        file in prop_oneof![file(), file(), bytes()],
+        encoding in 0..4,
+        steps in prop::collection::vec(1_usize..200, 1..5),
+        read in 1_usize..2000,
+    ) {
+        let text = String::from_utf8_lossy(&file);
+        let file = match encoding {
+            0 | 1 => file,
+            2 => encoding_rs::WINDOWS_1252.encode(&text).0.into_owned(),
+            _ => utf16(&text),
+        };
+        let expected = reference::clean(&file);
+        prop_assert_eq!(&cleaned(&file, Sizes::default()), &expected);
+        let mut output = Vec::new();
+        let found = clean_with(dribble(&file, &steps), &mut output, Sizes { read, ..Sizes::default() }).unwrap();
+        prop_assert_eq!((String::from_utf8(output).unwrap(), found), expected);
     }
 
     #[test]

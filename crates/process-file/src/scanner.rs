@@ -7,6 +7,7 @@ use memchr::memchr;
 use crate::decode::whole_characters;
 use crate::lines::{self, Beginning};
 use crate::long_field::{LongField, Next, Progress};
+use crate::plain;
 use crate::quotes::{self, LF, Opening, QUOTE};
 use crate::sizes::Sizes;
 
@@ -86,6 +87,9 @@ impl Scanner {
         let mut at = 0;
         while at < window.len() {
             if self.at_line_start {
+                let plain = plain::lines(window.get(at..).unwrap_or_default(), self.delimiter);
+                at += plain.length;
+                self.lines += plain.lines;
                 let Some(dropped) = self.dropped_at(window, at) else {
                     break;
                 };
