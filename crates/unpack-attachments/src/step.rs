@@ -197,7 +197,7 @@ impl Step for UnpackAttachments {
         }
         if start.is_none() {
             // Unpacking tells what it is instead.
-            return Ok(unpack(&email, &self.limits)
+            return Ok(unpack(email.clone(), &self.limits)
                 .err()
                 .map_or(Verdict::NoFiles, Verdict::Rejected));
         }
@@ -205,11 +205,12 @@ impl Step for UnpackAttachments {
             Ok(recipients) => recipients,
             Err(rejection) => return Ok(Verdict::Rejected(rejection)),
         };
+        let message = message_of(&headers, input);
         let Unpacked {
             mut files,
             bodies,
             mut bad,
-        } = match unpack(&email, &self.limits) {
+        } = match unpack(email, &self.limits) {
             Ok(unpacked) => unpacked,
             Err(rejection) => return Ok(Verdict::Rejected(rejection)),
         };
@@ -217,7 +218,7 @@ impl Step for UnpackAttachments {
             return Ok(Verdict::Rejected(self.too_many_copies()));
         }
         let mut sending = Sending {
-            message: message_of(&headers, input),
+            message,
             recipients: &recipients,
             depth: input.depth(),
             outbox,

@@ -27,7 +27,7 @@ struct Settings {
 
 /// What the pipeline makes of an email, as the expected files tell it.
 fn outcome(email: &Bytes, mail_domains: &[String]) -> Result<Value, Rejection> {
-    let unpacked = unpack(email, &Limits::default())?;
+    let unpacked = unpack(email.clone(), &Limits::default())?;
     let headers = headers(email).unwrap();
     if MailVerdicts::read(&headers).virus {
         return Ok(json!({"rejected": "virus"}));

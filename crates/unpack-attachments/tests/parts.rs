@@ -354,7 +354,7 @@ fn bodies_that_take_too_much_memory_decoded_are_too_large_and_their_siblings_go_
         email_bytes: readings_base64().len() as u64,
         ..Limits::default()
     };
-    let unpacked = unpack_attachments::unpack(&email.into(), &limits).unwrap();
+    let unpacked = unpack_attachments::unpack(email.into(), &limits).unwrap();
     assert_eq!(unpacked.files.len(), 2);
     assert_eq!(unpacked.bad[0].part, "c.csv");
     assert_eq!(unpacked.bad[0].rejection.reason_code, ReasonCode::TooLarge);

@@ -109,7 +109,7 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
 /// Everything that looks at an email's bytes.
 fn look_at(email: &[u8]) {
     let limits = Limits::default();
-    if let Ok(unpacked) = unpack(&Bytes::copy_from_slice(email), &limits) {
+    if let Ok(unpacked) = unpack(Bytes::copy_from_slice(email), &limits) {
         let _ = download_links(&unpacked.bodies, &DownloadLinks::default());
         for file in &unpacked.files {
             let _ = file.is_data();

@@ -2,8 +2,9 @@
 
 use memchr::memmem;
 
+use crate::encoding::base64::base64;
 use crate::encoding::text::{decode, guess, is_blank};
-use crate::encoding::transfer::{base64, quoted_printable_word};
+use crate::encoding::transfer::quoted_printable_word;
 
 /// The longest charset name with its language (RFC 2231 section 5).
 const MAX_CHARSET: usize = 64;

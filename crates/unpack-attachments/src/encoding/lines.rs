@@ -1,6 +1,6 @@
 //! Lines of a message, whatever ends them.
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 /// What ends a line in this message: LF (with or without CR before it), or CR alone where there is no LF at all.
 #[must_use]
@@ -43,6 +43,12 @@ impl<'a> Lines<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
         Self::new(bytes, 0, line_end(bytes))
     }
+
+    /// All the bytes that the offsets of the lines count in.
+    #[must_use]
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {
@@ -60,6 +66,26 @@ impl<'a> Iterator for Lines<'a> {
             text: without_line_end(line),
         })
     }
+}
+
+/// So much is decoded at a time; it stays in the processor's cache.
+const BLOCK: usize = 16 * 1024;
+
+/// How many bytes the next block of whole lines has.
+#[must_use]
+pub(crate) fn block_end(bytes: &[u8], line_end: u8) -> usize {
+    memrchr(line_end, bytes.get(..BLOCK).unwrap_or(bytes))
+        .or_else(|| memchr(line_end, bytes))
+        .map_or(bytes.len(), |at| at + 1)
+}
+
+/// A text in blocks of whole lines.
+pub(crate) fn blocks(mut text: &[u8], line_end: u8) -> impl Iterator<Item = Lines<'_>> {
+    std::iter::from_fn(move || {
+        let (block, rest) = text.split_at_checked(block_end(text, line_end))?;
+        text = rest;
+        (!block.is_empty()).then(|| Lines::new(block, 0, line_end))
+    })
 }
 
 fn without_line_end(line: &[u8]) -> &[u8] {

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use crate::encoding::base64::base64;
 use crate::encoding::encoded_word::decode_words;
 use crate::encoding::lines::{Line, Lines};
-use crate::encoding::transfer::base64;
 
 /// One file between `begin` and `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]

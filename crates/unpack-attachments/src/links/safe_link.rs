@@ -2,8 +2,8 @@
 
 use url::Url;
 
+use crate::encoding::base64::base64;
 use crate::encoding::text::guess;
-use crate::encoding::transfer::base64;
 use crate::header::parameters::percent_decode;
 
 /// Wrappers in wrappers that are undone.

@@ -129,11 +129,7 @@ impl<'a> Walk<'a> {
     fn run(&mut self, start: usize) -> Result<(), TooManyParts> {
         let mut at = start;
         loop {
-            let mut lines = Lines::new(self.message, at, self.line_end);
-            let found = lines
-                .by_ref()
-                .find_map(|line| Some((line, self.delimiter_or_undeclared(line)?)));
-            let (end_of_body, delimiter, next) = match found {
+            let (end_of_body, delimiter, next) = match self.next_delimiter(at) {
                 Some((line, delimiter)) => (self.before_line_end(line.start), delimiter, line.end),
                 None => match self.delimiter_in_a_line() {
                     Some(repaired) => repaired,
@@ -161,6 +157,21 @@ impl<'a> Walk<'a> {
             self.end_level(end);
         }
         Ok(())
+    }
+
+    /// The next line that separates parts, from the line on that begins at `at`. Only lines that begin with two hyphens may.
+    fn next_delimiter(&mut self, mut at: usize) -> Option<(Line<'a>, Delimiter)> {
+        loop {
+            let rest = self.message.get(at..)?;
+            if !rest.starts_with(b"--") {
+                at += memmem::find(rest, &[self.line_end, b'-', b'-'])? + 1;
+            }
+            let line = Lines::new(self.message, at, self.line_end).next()?;
+            if let Some(delimiter) = self.delimiter_or_undeclared(line) {
+                return Some((line, delimiter));
+            }
+            at = line.end;
+        }
     }
 
     /// Reads a part's header; returns where its body begins.

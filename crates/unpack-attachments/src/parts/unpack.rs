@@ -12,6 +12,7 @@ use crate::parts::body_table;
 use crate::parts::entity::{Disposition, Entity, MAX_NAME};
 use crate::parts::file_name::file_name;
 use crate::parts::mime::{self, Parent, Part};
+use crate::parts::piece::{Piece, pieces};
 use crate::parts::tnef;
 
 /// What is decoded of an email may have as many bytes as this many of the largest emails.
@@ -65,30 +66,30 @@ pub struct Body {
     pub charset: String,
 }
 
-/// Unpacks an email.
+/// Unpacks an email. If nobody else holds its bytes, its files are decoded in their place, and take no memory of their own.
 ///
 /// # Errors
 /// [`ReasonCode::Empty`], [`ReasonCode::NotAnEmail`], and [`ReasonCode::TooManyMembers`] for more parts than
 /// `limits.members`. What is wrong with one part only is a bad part.
-pub fn unpack(email: &Bytes, limits: &Limits) -> Result<Unpacked, Rejection> {
+pub fn unpack(email: Bytes, limits: &Limits) -> Result<Unpacked, Rejection> {
     if email.is_empty() {
         return Err(Rejection::new(ReasonCode::Empty, "The email is empty."));
     }
-    if fields::start_of_email(email).is_none() {
+    if fields::start_of_email(&email).is_none() {
         let reason = "This is not an email: it does not begin with an email's header.";
         return Err(Rejection::new(ReasonCode::NotAnEmail, reason));
     }
     let mut unpacker = Unpacker {
         limits,
         found: Unpacked::default(),
-        work: vec![Work::Email(Place::default(), email.clone())],
+        work: vec![Work::Email(Place::default(), email)],
         parts: 0,
         decoded_bytes: 0,
     };
     while let Some(work) = unpacker.work.pop() {
         match work {
-            Work::Email(place, message) => unpacker.email(&place, &message)?,
-            Work::Part(place, message, part) => unpacker.part(place, &message, *part)?,
+            Work::Email(place, message) => unpacker.email(&place, message)?,
+            Work::Part(place, body, part) => unpacker.part(place, body, *part)?,
             Work::Winmail(place, container, name) => unpacker.winmail(&place, &container, name)?,
         }
     }
@@ -98,7 +99,7 @@ pub fn unpack(email: &Bytes, limits: &Limits) -> Result<Unpacked, Rejection> {
 /// What is left to unpack; a list instead of recursion, its last entry next.
 enum Work {
     Email(Place, Bytes),
-    Part(Place, Bytes, Box<Part>),
+    Part(Place, Piece, Box<Part>),
     Winmail(Place, Bytes, Option<String>),
 }
 
@@ -136,27 +137,26 @@ struct Unpacker<'a> {
 }
 
 impl Unpacker<'_> {
-    fn email(&mut self, place: &Place, message: &Bytes) -> Result<(), Rejection> {
-        let start = fields::start_of_email(message).unwrap_or_default();
-        let parts = mime::parts(message, start, self.parts_left()).map_err(|_| self.too_many())?;
+    fn email(&mut self, place: &Place, message: Bytes) -> Result<(), Rejection> {
+        let start = fields::start_of_email(&message).unwrap_or_default();
+        let parts = mime::parts(&message, start, self.parts_left()).map_err(|_| self.too_many())?;
         self.add_parts(place, message, parts)
     }
 
-    fn add_parts(&mut self, place: &Place, message: &Bytes, parts: Vec<Part>) -> Result<(), Rejection> {
+    fn add_parts(&mut self, place: &Place, message: Bytes, parts: Vec<Part>) -> Result<(), Rejection> {
         self.count(parts.len())?;
+        let places: Vec<_> = parts.iter().map(|part| part.body.clone()).collect();
         let work = parts
             .into_iter()
+            .zip(pieces(message, &places))
             .rev()
-            .map(|part| Work::Part(place.part(&part.path), message.clone(), Box::new(part)));
+            .map(|(part, body)| Work::Part(place.part(&part.path), body, Box::new(part)));
         self.work.extend(work);
         Ok(())
     }
 
-    fn part(&mut self, place: Place, message: &Bytes, part: Part) -> Result<(), Rejection> {
-        let Part {
-            entity, parent, body, ..
-        } = part;
-        let body = message.slice_ref(message.get(body).unwrap_or_default());
+    fn part(&mut self, place: Place, body: Piece, part: Part) -> Result<(), Rejection> {
+        let Part { entity, parent, .. } = part;
         match entity.media_type.as_str() {
             "message/partial" => self.bad(
                 &place,
@@ -171,23 +171,24 @@ impl Unpacker<'_> {
                 "only names a file that is kept elsewhere. Please attach the file.",
             ),
             "application/applefile" if parent == Parent::AppleDouble => {}
-            _ if entity.is_multipart() => return self.undivided(&place, entity, &body),
+            _ if entity.is_multipart() => return self.undivided(&place, entity, body.freeze()),
             _ if entity.is_mail_report() => {}
             _ if entity.is_text_of_emails()
                 && entity.name.is_none()
                 && entity.disposition != Disposition::Attachment =>
             {
-                return self.text(&place, entity, parent, &body);
+                return self.text(&place, entity, parent, body);
             }
-            _ => self.file(&place, entity, &body),
+            _ => self.file(&place, entity, body),
         }
         Ok(())
     }
 
     /// A multipart without any boundary. If it says that it is encoded, which RFC 2045 section 6.4 forbids, its parts
     /// may be inside; else it is text.
-    fn undivided(&mut self, place: &Place, entity: Entity, body: &Bytes) -> Result<(), Rejection> {
-        let Some(decoded) = self.decode(place, entity.name.as_ref(), entity.encoding, body) else {
+    fn undivided(&mut self, place: &Place, entity: Entity, body: Bytes) -> Result<(), Rejection> {
+        let shared = Piece::Shared(body.clone());
+        let Some(decoded) = self.decode(place, entity.name.as_ref(), entity.encoding, shared) else {
             return Ok(());
         };
         let inside = place.inside("decoded");
@@ -195,22 +196,22 @@ impl Unpacker<'_> {
             encoding: TransferEncoding::Identity,
             ..entity
         };
-        if decoded == *body {
+        if decoded == body {
             let entity = Entity {
                 media_type: "text/plain".to_owned(),
                 ..entity
             };
-            return self.text(place, entity, Parent::Message, body);
+            return self.text(place, entity, Parent::Message, Piece::Shared(body));
         }
         if !self.may_open(&inside, entity.name.clone()) {
             return Ok(());
         }
         let parts = mime::parts_of_body(&decoded, entity, self.parts_left()).map_err(|_| self.too_many())?;
-        self.add_parts(&inside, &decoded, parts)
+        self.add_parts(&inside, decoded, parts)
     }
 
     /// The text of an email. Files may be in it all the same: uuencoded ones, or it is a table itself.
-    fn text(&mut self, place: &Place, entity: Entity, parent: Parent, body: &Bytes) -> Result<(), Rejection> {
+    fn text(&mut self, place: &Place, entity: Entity, parent: Parent, body: Piece) -> Result<(), Rejection> {
         let Some(bytes) = self.decode(place, None, entity.encoding, body) else {
             return Ok(());
         };
@@ -242,7 +243,7 @@ impl Unpacker<'_> {
 
     /// Takes the uuencoded files out of a text; whether there were any.
     fn uuencoded(&mut self, place: &Place, text: &mut Body) -> Result<bool, Rejection> {
-        if memmem::find(&text.bytes, b"begin").is_none() || !self.may_decode(place, None, &text.bytes) {
+        if memmem::find(&text.bytes, b"begin").is_none() || !self.may_decode(place, None, text.bytes.len()) {
             return Ok(false);
         }
         let found = uuencode::split(&text.bytes, self.files_left());
@@ -271,7 +272,7 @@ impl Unpacker<'_> {
         Ok(true)
     }
 
-    fn file(&mut self, place: &Place, entity: Entity, body: &Bytes) {
+    fn file(&mut self, place: &Place, entity: Entity, body: Piece) {
         let Some(bytes) = self.decode(place, entity.name.as_ref(), entity.encoding, body) else {
             return;
         };
@@ -345,12 +346,15 @@ impl Unpacker<'_> {
         place: &Place,
         name: Option<&String>,
         encoding: TransferEncoding,
-        body: &Bytes,
+        body: Piece,
     ) -> Option<Bytes> {
-        if encoding != TransferEncoding::Identity && !self.may_decode(place, name, body) {
+        if encoding != TransferEncoding::Identity && !self.may_decode(place, name, body.len()) {
             return None;
         }
-        let decoded = encoding.decode(body);
+        let decoded = match body {
+            Piece::Own(body) => encoding.decode_in_place(body),
+            Piece::Shared(body) => encoding.decode(&body),
+        };
         if decoded.is_none() {
             self.bad(
                 place,
@@ -363,8 +367,8 @@ impl Unpacker<'_> {
     }
 
     /// Whether there is memory to decode a body: emails in emails, each encoded again, are held at every level.
-    fn may_decode(&mut self, place: &Place, name: Option<&String>, body: &Bytes) -> bool {
-        let decoded_bytes = self.decoded_bytes.saturating_add(body.len() as u64);
+    fn may_decode(&mut self, place: &Place, name: Option<&String>, length: usize) -> bool {
+        let decoded_bytes = self.decoded_bytes.saturating_add(length as u64);
         let may = decoded_bytes <= self.limits.email_bytes.saturating_mul(DECODED_TIMES);
         if may {
             self.decoded_bytes = decoded_bytes;

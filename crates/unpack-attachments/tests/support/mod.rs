@@ -83,11 +83,11 @@ pub fn csv(name: &str) -> String {
 }
 
 pub fn unpacked(email: &[u8]) -> Unpacked {
-    unpack(&Bytes::copy_from_slice(email), &Limits::default()).unwrap()
+    unpack(Bytes::copy_from_slice(email), &Limits::default()).unwrap()
 }
 
 pub fn rejected(email: &[u8], limits: &Limits) -> ReasonCode {
-    unpack(&Bytes::copy_from_slice(email), limits).unwrap_err().reason_code
+    unpack(Bytes::copy_from_slice(email), limits).unwrap_err().reason_code
 }
 
 /// Names of the files.
