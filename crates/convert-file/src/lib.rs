@@ -29,6 +29,7 @@ mod text_pool;
 mod utf8_or_western;
 mod utf8_reader;
 mod value;
+mod verified;
 mod workbook;
 mod xls;
 mod xlsb;

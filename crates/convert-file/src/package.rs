@@ -13,6 +13,7 @@ use rawzip::{ZipArchiveEntryWayfinder, ZipFileHeaderRecord};
 
 use crate::error::ConvertError;
 use crate::utf8_reader::{Utf8Reader, xml_declaration};
+use crate::verified::Verified;
 use crate::xml::{Xml, attribute, attribute_value, attributes, broken_part};
 
 /// Parts that list things which are all held in memory (sheets, relations, styles) unpack to no more than this.
@@ -138,7 +139,9 @@ impl<R: Read + Seek> Package<R> {
             .archive
             .get_entry(part.place)
             .map_err(|error| ConvertError::corrupt_by("a part of it cannot be read", error))?;
-        let packed = BufReader::with_capacity(64 * 1024, entry.reader());
+        let packed = entry.reader();
+        let expected = packed.claim_verifier();
+        let packed = BufReader::with_capacity(64 * 1024, packed);
         let unpacked: Box<dyn Read + '_> = match part.method {
             CompressionMethod::STORE => Box::new(packed),
             CompressionMethod::DEFLATE => Box::new(DeflateDecoder::new(packed)),
@@ -151,7 +154,7 @@ impl<R: Read + Seek> Package<R> {
         Ok(Box::new(BufReader::with_capacity(
             128 * 1024,
             Bounded {
-                inner: entry.verifying_reader(unpacked),
+                inner: Verified::new(unpacked, expected),
                 left: limit_bytes,
                 left_of_all: &mut self.left,
             },
