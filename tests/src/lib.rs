@@ -24,6 +24,7 @@ pub mod measured;
 mod proxy;
 mod recorder;
 mod report_server;
+mod road;
 mod s3;
 pub mod soak;
 
@@ -33,7 +34,8 @@ pub use golden_run::Pipeline;
 pub use local::{LAMBDAS_ATTEMPTS, Local, Object, deliver};
 pub use log::{Log, Metric};
 pub use mail::{Attachment, Mail};
-pub use proxy::{Fault, Proxy, When};
+pub use proxy::{Fault, Proxy, When, pass_on};
 pub use recorder::{Recorded, Recorder};
 pub use report_server::{Answer, ReportServer};
+pub use road::{Road, Traffic};
 pub use s3::S3;

@@ -9,7 +9,7 @@ use embedded_s3::ObjectCreated;
 use pipeline::{LocalStack, Stages, s3_event};
 use pipeline_core::store::Put;
 use pipeline_core::telemetry::chain;
-use pipeline_core::{Bucket, Handled, Key, ObjectEvent, Origin, Receipt, Stage, Store, Vars, event};
+use pipeline_core::{Bucket, Config, Handled, Key, Limits, ObjectEvent, Origin, Receipt, Stage, Store, Vars, event};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
@@ -89,6 +89,15 @@ impl Local {
     /// The steps over another way to the buckets.
     pub fn stages_with(&self, store: &Store) -> Arc<Stages> {
         stages(&self.vars, &self.stack, store)
+    }
+
+    /// The pipeline from now on with these variables set as well: as after a deployment.
+    pub fn reconfigure(&mut self, vars: &[(&str, &str)]) {
+        let vars = vars
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.vars.extend(vars);
+        self.stages = stages(&self.vars, &self.stack, self.stack.store());
     }
 
     /// Puts an object that no object may hold the key of.
@@ -278,7 +287,12 @@ impl Pipeline for Local {
 
 fn stages(vars: &BTreeMap<String, String>, stack: &LocalStack, store: &Store) -> Arc<Stages> {
     let mut vars = Vars::new(|name| vars.get(name).cloned());
-    let stages = Stages::read(&mut vars, stack.config(), store);
+    // The variables may have changed since the stack was started.
+    let config = Config {
+        limits: Limits::read(&mut vars),
+        ..stack.config().clone()
+    };
+    let stages = Stages::read(&mut vars, &config, store);
     Arc::new(vars.finish(stages).unwrap())
 }
 

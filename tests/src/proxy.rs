@@ -129,8 +129,8 @@ impl Body for Answered {
     }
 }
 
-/// The request as it is, `Host` too, for that is signed.
-async fn pass_on(upstream: &str, request: Request<Incoming>) -> Response<Bytes> {
+/// The answer of `upstream`, a host and a port, to the request as it is, `Host` too, for that is signed.
+pub async fn pass_on(upstream: &str, request: Request<Incoming>) -> Response<Bytes> {
     let (head, body) = request.into_parts();
     let body = Full::new(body.collect().await.unwrap().to_bytes());
     let stream = TcpStream::connect(upstream).await.unwrap();

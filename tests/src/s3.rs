@@ -65,15 +65,7 @@ impl S3 {
         (access_key_id, secret_access_key): (String, String),
         embedded: Option<(EmbeddedS3, TempDir)>,
     ) -> Self {
-        let credentials = Credentials::new(&access_key_id, &secret_access_key, None, None, "test");
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(&endpoint)
-            .region(Region::new(region.clone()))
-            .credentials_provider(credentials)
-            .force_path_style(true)
-            .build();
-        let client = Client::from_conf(config);
+        let client = client(&endpoint, &region, (&access_key_id, &secret_access_key));
         let buckets = Buckets::named(|bucket| format!("es-{stage}-data-{bucket}"));
         for bucket in Bucket::ALL {
             let place = CreateBucketConfiguration::builder()
@@ -96,6 +88,16 @@ impl S3 {
     /// The buckets.
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Its client by way of a proxy.
+    pub fn client_by_way_of(&self, url: &str) -> Client {
+        client(url, &self.region, (&self.access_key_id, &self.secret_access_key))
+    }
+
+    /// The buckets by way of a proxy.
+    pub fn store_by_way_of(&self, url: &str) -> Store {
+        Store::new(self.client_by_way_of(url), self.store.buckets().clone())
     }
 
     /// Where it is.
@@ -163,6 +165,15 @@ impl S3 {
         listed.into_iter().map(|object| object.key.to_string()).collect()
     }
 
+    /// The keys of uploads that were begun and neither completed nor thrown away.
+    pub async fn open_uploads(&self, bucket: Bucket) -> Vec<String> {
+        let client = self.client_by_way_of(&self.endpoint);
+        let uploads = client.list_multipart_uploads().bucket(self.name(bucket)).send().await;
+        let uploads = uploads.unwrap();
+        let keys = uploads.uploads().iter().map(|upload| upload.key().unwrap());
+        keys.map(str::to_owned).collect()
+    }
+
     /// What S3 tells a function about an object, which is there.
     pub async fn record(&self, bucket: Bucket, key: &str) -> Value {
         let listed = self.store.list(bucket, key).await.unwrap();
@@ -206,6 +217,19 @@ impl S3 {
             .map(|write| format!("overwritten: {}/{}", write.bucket, write.key))
             .collect()
     }
+}
+
+fn client(endpoint: &str, region: &str, (access_key_id, secret_access_key): (&str, &str)) -> Client {
+    let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "test");
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint)
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(credentials)
+        .force_path_style(true)
+        .build();
+    Client::from_conf(config)
 }
 
 /// A deployment stage that nobody has used before.

@@ -21,12 +21,10 @@ impl Notify {
 
     /// The function over AWS, as the environment says.
     pub async fn start(settings: Settings) -> Self {
-        let store = Store::from_env(settings.buckets.clone()).await;
-        let topic = Topic::from_env(settings.topic.clone()).await;
-        let mailer = match settings.replies.clone() {
-            Some(replies) => Some(Mailer::from_env(replies.from, replies.region).await),
-            None => None,
-        };
+        let store = Store::from_env(settings.buckets.clone());
+        let topic = Topic::from_env(settings.topic.clone());
+        let replies = settings.replies.clone();
+        let mailer = replies.map(|replies| Mailer::from_env(replies.from, replies.region));
         Self::new(store, settings, topic, mailer)
     }
 }

@@ -1,12 +1,12 @@
 //! The mail service that sends replies.
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
 use aws_sdk_ses::Client;
-use aws_sdk_ses::config::Region;
+use aws_sdk_ses::config::retry::RetryConfig;
+use aws_sdk_ses::config::{Builder, Region};
 use aws_sdk_ses::error::ProvideErrorMetadata;
 use aws_sdk_ses::primitives::Blob;
 use aws_sdk_ses::types::RawMessage;
+use pipeline_core::aws;
 
 use crate::mailbox::Mailbox;
 
@@ -33,14 +33,14 @@ impl Mailer {
     }
 
     /// SES on AWS as the environment says, in another region if one is given.
-    pub async fn from_env(from: Mailbox, region: Option<String>) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
-        if let Some(region) = region {
-            loader = loader.region(Region::new(region));
-        }
+    #[must_use]
+    pub fn from_env(from: Mailbox, region: Option<String>) -> Self {
         // An attempt whose answer was lost may have sent the letter: so there is no second.
-        let loader = loader.retry_config(RetryConfig::disabled());
-        Self::new(Client::new(&loader.load().await), from)
+        let mut ses = Builder::from(&aws::config("SES")).retry_config(RetryConfig::disabled());
+        if let Some(region) = region {
+            ses = ses.region(Region::new(region));
+        }
+        Self::new(Client::from_conf(ses.build()), from)
     }
 
     /// Whose letters they are.

@@ -1,8 +1,8 @@
 //! The topic that operators have subscribed to.
 
-use aws_config::BehaviorVersion;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
+use pipeline_core::aws;
 
 use crate::error::NotifyError;
 use crate::notice::Notice;
@@ -22,9 +22,9 @@ impl Topic {
     }
 
     /// The topic on AWS as the environment says.
-    pub async fn from_env(arn: String) -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Self::new(Client::new(&config), arn)
+    #[must_use]
+    pub fn from_env(arn: String) -> Self {
+        Self::new(Client::new(&aws::config("SNS")), arn)
     }
 
     /// Publishes a letter.

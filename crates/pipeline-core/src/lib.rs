@@ -5,6 +5,8 @@
 //! order that keeps the promises of `docs/SEMANTICS.md`. This crate knows no stage.
 
 mod area;
+mod arrival;
+pub mod aws;
 mod bucket;
 pub mod config;
 pub mod event;
@@ -17,6 +19,7 @@ mod limits;
 pub mod metrics;
 mod origin;
 mod outbox;
+mod outgoing;
 mod output_writer;
 mod panics;
 pub mod permissions;
@@ -27,10 +30,12 @@ pub mod rollbar;
 mod runner;
 mod safe_path;
 mod spool;
+mod spool_reader;
 mod stage;
 mod step;
 mod step_thread;
 pub mod store;
+mod streaming;
 pub mod telemetry;
 
 pub use area::{Area, Areas};
@@ -49,7 +54,8 @@ pub use reason::{BadPart, ReasonCode, Rejection};
 pub use receipt::{Outcome, Receipt};
 pub use runner::Runner;
 pub use safe_path::SafePath;
-pub use spool::{Spool, SpoolReader};
+pub use spool::Spool;
+pub use spool_reader::SpoolReader;
 pub use stage::{Stage, Transfer};
 pub use step::{Failure, Input, Step, Verdict};
 pub use store::{Store, StoreError};

@@ -3,46 +3,36 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::outbox::Shared;
+use crate::outgoing::Outgoing;
 use crate::receipt::OutputRecord;
 use crate::step::Failure;
-use crate::store::{Content, Held, PART_BYTES, Placed, Put, StoreError, Target, Upload};
+use crate::store::{Content, PART_BYTES, Target};
+use crate::streaming::{Piece, stream};
 
 /// Streams one object to S3. Nothing can be seen of it before [`finish`](Self::finish), and nothing is left of it when it is dropped.
 #[derive(Debug)]
 pub struct OutputWriter {
-    shared: Arc<Shared>,
+    outgoing: Arc<Outgoing>,
     target: Target,
     record: OutputRecord,
     hasher: blake3::Hasher,
     buffer: BytesMut,
-    streamed: Streamed,
-}
-
-/// What has become of the parts that were full.
-#[derive(Debug)]
-enum Streamed {
-    /// There was none yet.
-    Nothing,
-    /// They are parts of an upload.
-    Parts(Box<Upload>),
-    /// An earlier attempt has written the object: nothing needs to be uploaded.
-    Before(crate::key::Key),
-    /// Something failed; the latch knows.
-    Failed,
+    /// Where the parts of a large output go.
+    pieces: Option<UnboundedSender<Piece>>,
 }
 
 impl OutputWriter {
-    pub(crate) fn new(shared: Arc<Shared>, target: Target, record: OutputRecord) -> Self {
+    pub(crate) fn new(outgoing: Arc<Outgoing>, target: Target, record: OutputRecord) -> Self {
         Self {
-            shared,
+            outgoing,
             target,
             record,
             hasher: blake3::Hasher::new(),
             buffer: BytesMut::new(),
-            streamed: Streamed::Nothing,
+            pieces: None,
         }
     }
 
@@ -51,83 +41,51 @@ impl OutputWriter {
         self.record.rows = Some(rows);
     }
 
-    /// Makes the object visible, if no object holds its key.
+    /// Lets the object become visible, if no object holds its key, while the step goes on.
     ///
     /// # Errors
-    /// If it could not be written.
+    /// If an output could not be written.
     pub fn finish(mut self) -> Result<(), Failure> {
-        self.shared.stop_if_failed()?;
+        self.outgoing.stop_if_failed()?;
         self.record.blake3 = self.hasher.finalize().to_hex().to_string();
         let rest = self.buffer.split().freeze();
-        let record = self.record.clone();
-        match std::mem::replace(&mut self.streamed, Streamed::Nothing) {
-            Streamed::Nothing => self
-                .shared
-                .place_soon(self.target.clone(), Content::Bytes(rest), record),
-            Streamed::Before(key) => {
-                self.shared.record(record, &key);
-                Ok(())
+        match self.pieces {
+            None => self.outgoing.place_soon(self.target, Content::Bytes(rest), self.record),
+            Some(pieces) => {
+                let room = self.outgoing.room_for(rest.len())?;
+                let end = Piece::End(rest, room, Box::new(self.record));
+                pieces.send(end).map_err(|_| Failure::Stopped)
             }
-            Streamed::Parts(upload) => {
-                let key = upload.key().clone();
-                self.shared.wait(self.complete(*upload, rest))?;
-                self.shared.record(record, &key);
-                Ok(())
-            }
-            Streamed::Failed => self.shared.stop_if_failed(),
         }
     }
 
-    async fn complete(&self, mut upload: Upload, rest: Bytes) -> Result<(), StoreError> {
-        let key = upload.key().clone();
-        if !rest.is_empty()
-            && let Err(error) = upload.part(rest).await
-        {
-            upload.abort().await;
-            return Err(error);
-        }
-        let store = &self.shared.store;
-        match store.complete(&self.target, upload).await? {
-            Put::Created => Ok(()),
-            Put::Exists if store.held(&self.target, &key).await? == Some(Held::ByThis) => Ok(()),
-            // Another writer was faster since the key was found free. The retry finds another key.
-            Put::Exists => Err(store.taken(self.target.bucket, &key)),
-        }
-    }
-
-    async fn send_part(&mut self, part: Bytes) -> Result<(), StoreError> {
-        if matches!(self.streamed, Streamed::Nothing) {
-            let store = &self.shared.store;
-            self.streamed = match store.find_place(&self.target).await? {
-                Placed::At(key) => Streamed::Before(key),
-                Placed::Free(key) => {
-                    let metadata = self.target.metadata.clone();
-                    Streamed::Parts(Box::new(
-                        Upload::begin(store, self.target.bucket, &key, metadata).await?,
-                    ))
-                }
-            };
-        }
-        match &mut self.streamed {
-            Streamed::Parts(upload) => upload.part(part).await,
-            Streamed::Nothing | Streamed::Before(_) | Streamed::Failed => Ok(()),
-        }
+    /// Hands over what is in the buffer.
+    fn send_part(&mut self) -> Result<(), Failure> {
+        // Its size is known now: growing to it again would copy it.
+        let part = std::mem::replace(&mut self.buffer, BytesMut::with_capacity(PART_BYTES)).freeze();
+        let room = self.outgoing.room_for(part.len())?;
+        let pieces = match &self.pieces {
+            Some(pieces) => pieces,
+            None => {
+                let (send, pieces) = unbounded_channel();
+                let streaming = stream(Arc::clone(&self.outgoing), self.target.clone(), pieces);
+                self.outgoing.begin(streaming)?;
+                self.pieces.insert(send)
+            }
+        };
+        // Nobody receives any more if something failed, which is latched.
+        pieces.send(Piece::Part(part, room)).map_err(|_| Failure::Stopped)
     }
 }
 
 impl io::Write for OutputWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.shared.latch.check()?;
-        let room = PART_BYTES - self.buffer.len().min(PART_BYTES);
-        if room == 0 {
-            let part = self.buffer.split().freeze();
-            let shared = Arc::clone(&self.shared);
-            if shared.wait(self.send_part(part)).is_err() {
-                self.abandon();
-                return Err(io::Error::other("an output could not be written"));
-            }
-            return self.write(bytes);
+        self.outgoing.latch.check()?;
+        if self.buffer.len() >= PART_BYTES {
+            self.send_part()
+                .map_err(|_| io::Error::other("an output could not be written"))?;
         }
+        let room = PART_BYTES.saturating_sub(self.buffer.len());
         let taken = bytes.get(..room.min(bytes.len())).unwrap_or_default();
         self.buffer.extend_from_slice(taken);
         self.hasher.update(taken);
@@ -137,19 +95,5 @@ impl io::Write for OutputWriter {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl OutputWriter {
-    fn abandon(&mut self) {
-        if let Streamed::Parts(upload) = std::mem::replace(&mut self.streamed, Streamed::Failed) {
-            self.shared.abort_soon(*upload);
-        }
-    }
-}
-
-impl Drop for OutputWriter {
-    fn drop(&mut self) {
-        self.abandon();
     }
 }

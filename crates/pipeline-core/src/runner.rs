@@ -21,7 +21,7 @@ use crate::provenance::Provenance;
 use crate::reason::{BadPart, ReasonCode, Rejection};
 use crate::receipt::{InputRecord, Outcome, Receipt, RejectRecord, SCHEMA};
 use crate::safe_path::SafePath;
-use crate::spool::Spool;
+use crate::spool::{Filling, Spool};
 use crate::step::{Failure, Input, Step, Verdict};
 use crate::step_thread;
 use crate::store::{Content, ObjectHead, Put, Store, StoreError, Target};
@@ -99,22 +99,20 @@ impl<S: Step> Runner<S> {
         if self.store.buckets().role(&event.bucket) != Some(bucket) {
             return Err(Failure::WrongBucket(self.step.stage()));
         }
-        let Some(head) = self.store.head(bucket, &event.key).await? else {
+        let Some((head, body)) = self.store.open(bucket, &event.key).await? else {
             return Ok(Worked::Before(Earlier::SourceGone));
         };
+        let size = head.size;
         let source = self.identify(&event.key, head);
         *about.lock().unwrap_or_else(PoisonError::into_inner) = source.about();
         let receipt_key = Key::receipt(source.origin);
+        // After the object was opened, and not meanwhile: what a replay puts back is there after its old receipt has been retired.
         if self.store.head(Bucket::Receipts, &receipt_key).await?.is_some() {
             self.remove(&source).await?;
             return Ok(Worked::Before(Earlier::Receipt(source.origin)));
         }
-        let Some(body) = self.store.get(bucket, &source.key, &source.head.etag).await? else {
-            return Ok(Worked::Before(Earlier::SourceGone));
-        };
-        let size = source.head.size;
         let spool = if size > self.step.most_bytes() {
-            Spool::fetch_beginning(body, size).await
+            Spool::fetch_beginning(body, size).await.map(|spool| (spool, None))
         } else {
             Spool::fetch(body, size).await
         };
@@ -162,7 +160,12 @@ impl<S: Step> Runner<S> {
         }
     }
 
-    async fn run_step(&self, source: &Source, spool: Spool, started: OffsetDateTime) -> Result<Receipt, Failure> {
+    async fn run_step(
+        &self,
+        source: &Source,
+        (spool, filling): (Spool, Option<Filling>),
+        started: OffsetDateTime,
+    ) -> Result<Receipt, Failure> {
         let bucket = self.step.stage().source();
         let content = spool.in_memory().cloned().map_or_else(
             || Content::Object(bucket, source.key.clone(), source.head.etag.clone(), spool.size()),
@@ -186,11 +189,14 @@ impl<S: Step> Runner<S> {
         );
         // Whenever this future is dropped, be it by the deadline, nothing is written any more.
         let _stop = outbox.stop_on_drop();
-        let (verdict, outbox) = if input.area.is_none() && bucket != Bucket::Inbox {
-            (Ok(Verdict::Rejected(no_area())), outbox)
-        } else {
-            step_thread::run(Arc::clone(&self.step), Arc::clone(&input), outbox).await?
+        let stepping = async {
+            if input.area.is_none() && bucket != Bucket::Inbox {
+                return Ok((Ok(Verdict::Rejected(no_area())), outbox));
+            }
+            step_thread::run(Arc::clone(&self.step), Arc::clone(&input), outbox).await
         };
+        let (ended, ()) = tokio::join!(stepping, self.fill(source, filling, &latch));
+        let (verdict, outbox) = ended?;
         let (outputs, notes, provenance, area) = outbox.close().await;
         // A latched failure counts more than the verdict: format code may have taken an outage for a corrupt file.
         if let Some(failure) = latch.take() {
@@ -230,6 +236,15 @@ impl<S: Step> Runner<S> {
             started,
             duration_ms: u64::try_from((OffsetDateTime::now_utc() - started).whole_milliseconds()).unwrap_or_default(),
         })
+    }
+
+    /// Fetches a large object while the step reads it.
+    async fn fill(&self, source: &Source, filling: Option<Filling>, latch: &Latch) {
+        let Some(mut filling) = filling else { return };
+        if let Err(error) = filling.finish(latch).await {
+            // Before its readers learn that it broke off, which they do when it is dropped.
+            latch.fail(self.broken_body(source, error));
+        }
     }
 
     /// Puts what could not be used into unprocessable, with the reason.

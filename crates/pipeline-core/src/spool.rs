@@ -1,15 +1,17 @@
-//! The content of an object on this machine: in memory if it is small, else in a temporary file.
+//! The content of an object on this machine: in memory if it is small, else in a temporary file, which is read while it is filled.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncWriteExt;
+use tokio::runtime::Handle;
 
+use crate::arrival::{Arrival, Progress};
 use crate::latch::Latch;
+use crate::spool_reader::SpoolReader;
 
 /// Contents up to this size stay in memory.
 const MEMORY_BYTES: u64 = 8 * 1024 * 1024;
@@ -17,62 +19,67 @@ const MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes that are fetched of an object that is too large to be worked on.
 pub(crate) const BEGINNING_BYTES: u64 = 1024 * 1024;
 
+/// So many bytes are written to the file before its readers are told.
+const TOLD_BYTES: u64 = 512 * 1024;
+
 /// The content of one object: whole, or only its beginning if the object is too large to be worked on.
 #[derive(Debug)]
 pub struct Spool {
     content: Content,
     /// Bytes of the object, however many are here.
     size: u64,
-    /// Of the whole content.
-    blake3: Option<blake3::Hash>,
+    arrival: Arrival,
 }
 
-#[derive(Debug)]
-enum Content {
+/// Where the content is. Clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
     Memory(Bytes),
-    /// A file without a name: the system removes it with its last user, even if we are killed.
-    Disk(Arc<File>),
+    /// A file without a name: the system removes it with its last user, even if we are killed. Who reads on waits in this runtime.
+    Disk(Arc<File>, Handle),
+}
+
+/// A body of which a file is filled.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    body: ByteStream,
+    size: u64,
+    file: tokio::fs::File,
+    progress: Progress,
 }
 
 impl Spool {
-    /// Fetches a body to its end.
+    /// Fetches a small body to its end; a larger one can be read as it comes, while it is [filled](Filling::finish).
     ///
     /// # Errors
-    /// If the body ends early or breaks off, or the temporary file cannot be written.
-    pub async fn fetch(mut body: ByteStream, size: u64) -> io::Result<Self> {
-        let mut hasher = blake3::Hasher::new();
-        let mut received = 0_u64;
-        let mut memory = BytesMut::new();
-        let mut disk = None;
+    /// If the body ends early or breaks off, or the temporary file cannot be made.
+    pub(crate) async fn fetch(mut body: ByteStream, size: u64) -> io::Result<(Self, Option<Filling>)> {
         if size > MEMORY_BYTES {
-            let file = tempfile::tempfile()?;
-            let writer = tokio::fs::File::from_std(file.try_clone()?);
-            disk = Some((Arc::new(file), writer));
+            return Self::fill(body, size);
         }
+        let mut memory = BytesMut::new();
         while let Some(chunk) = body.try_next().await.map_err(io::Error::other)? {
-            received += chunk.len() as u64;
-            hasher.update(&chunk);
-            match &mut disk {
-                Some((_, writer)) => writer.write_all(&chunk).await?,
-                None => memory.extend_from_slice(&chunk),
-            }
+            memory.extend_from_slice(&chunk);
         }
-        if received != size {
-            let short = format!("{received} of {size} bytes arrived");
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, short));
-        }
-        let content = match disk {
-            Some((file, mut writer)) => {
-                writer.flush().await?;
-                Content::Disk(file)
-            }
-            None => Content::Memory(memory.freeze()),
-        };
-        Ok(Self {
-            content,
+        whole(memory.len() as u64, size)?;
+        Ok((Self::of_bytes(memory), None))
+    }
+
+    fn fill(body: ByteStream, size: u64) -> io::Result<(Self, Option<Filling>)> {
+        let file = tempfile::tempfile()?;
+        let (progress, arrival) = Arrival::begun();
+        let filling = Filling {
+            body,
             size,
-            blake3: Some(hasher.finalize()),
-        })
+            file: tokio::fs::File::from_std(file.try_clone()?),
+            progress,
+        };
+        let spool = Self {
+            content: Content::Disk(Arc::new(file), Handle::current()),
+            size,
+            arrival,
+        };
+        Ok((spool, Some(filling)))
     }
 
     /// Fetches the beginning of a body: no disk is large enough for every object, but what a header says is worth knowing.
@@ -88,9 +95,9 @@ impl Spool {
         }
         memory.truncate(wanted);
         Ok(Self {
+            arrival: Arrival::ended(memory.len() as u64, None),
             content: Content::Memory(memory.freeze()),
             size,
-            blake3: None,
         })
     }
 
@@ -98,9 +105,10 @@ impl Spool {
     #[must_use]
     pub fn of_bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
+        let size = bytes.len() as u64;
         Self {
-            size: bytes.len() as u64,
-            blake3: Some(blake3::hash(&bytes)),
+            size,
+            arrival: Arrival::ended(size, Some(blake3::hash(&bytes))),
             content: Content::Memory(bytes),
         }
     }
@@ -111,124 +119,71 @@ impl Spool {
         self.size
     }
 
-    /// The BLAKE3 hash of the content, in hex, if all of it was read.
+    /// The BLAKE3 hash of the content, in hex, once all of it has arrived.
     #[must_use]
     pub fn blake3(&self) -> Option<String> {
-        self.blake3.map(|hash| hash.to_hex().to_string())
+        self.arrival.blake3()
     }
 
     /// The content if all of it is in memory.
     #[must_use]
     pub fn in_memory(&self) -> Option<&Bytes> {
         match &self.content {
-            Content::Memory(bytes) if self.blake3.is_some() => Some(bytes),
-            Content::Memory(_) | Content::Disk(_) => None,
+            Content::Memory(bytes) if self.arrival.blake3().is_some() => Some(bytes),
+            Content::Memory(_) | Content::Disk(..) => None,
         }
+    }
+
+    pub(crate) fn arrival(&self) -> Arrival {
+        self.arrival.clone()
     }
 
     pub(crate) fn open(&self, latch: Arc<Latch>) -> SpoolReader {
-        let content = match &self.content {
-            Content::Memory(bytes) => Content::Memory(bytes.clone()),
-            Content::Disk(file) => Content::Disk(Arc::clone(file)),
-        };
-        SpoolReader {
-            content,
-            size: self.size,
-            position: 0,
-            latch,
-        }
+        SpoolReader::new(self.content.clone(), self.size, self.arrival.clone(), latch)
     }
 }
 
-/// Reads a spool from its beginning. Unbuffered.
-///
-/// An error of the disk is latched: the runner then fails the step, whatever the format code makes of the error.
-#[derive(Debug)]
-pub struct SpoolReader {
-    content: Content,
-    size: u64,
-    position: u64,
-    latch: Arc<Latch>,
-}
-
-impl Read for SpoolReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.latch.check()?;
-        // An offset that only a lying format names is no error of the disk.
-        if self.position >= self.size {
-            return Ok(0);
-        }
-        let read = match &self.content {
-            Content::Memory(bytes) => {
-                let position = usize::try_from(self.position).unwrap_or(usize::MAX);
-                let mut rest = bytes.get(position..).unwrap_or_default();
-                if rest.is_empty() {
-                    // An end here would look like that of a short file.
-                    let error = io::Error::other("only the beginning of this object was fetched");
-                    self.latch.spool_failed(&error);
-                    return Err(error);
-                }
-                rest.read(buffer)?
+impl Filling {
+    /// Fills the file to its end. Only then, or when this is dropped, do its readers know that nothing more comes.
+    ///
+    /// # Errors
+    /// If the body ends early or breaks off, the temporary file cannot be written, or the step has failed meanwhile.
+    pub(crate) async fn finish(&mut self, latch: &Latch) -> io::Result<()> {
+        let mut hasher = blake3::Hasher::new();
+        let (mut received, mut told) = (0, 0);
+        while let Some(chunk) = self.body.try_next().await.map_err(io::Error::other)? {
+            latch.check()?;
+            received += chunk.len() as u64;
+            hasher.update(&chunk);
+            self.file.write_all(&chunk).await?;
+            if received - told >= TOLD_BYTES {
+                self.file.flush().await?;
+                self.progress.tell(received);
+                told = received;
             }
-            Content::Disk(file) => file.read_at(buffer, self.position).inspect_err(|error| {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    self.latch.spool_failed(error);
-                }
-            })?,
-        };
-        self.position = self.position.saturating_add(read as u64);
-        Ok(read)
+        }
+        whole(received, self.size)?;
+        self.file.flush().await?;
+        self.progress.end(received, Some(hasher.finalize()));
+        Ok(())
     }
 }
 
-impl Seek for SpoolReader {
-    // A seek before the beginning is the format's fault, not the disk's: it is not latched.
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        let target = match position {
-            SeekFrom::Start(target) => Some(target),
-            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
-        };
-        self.position = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(self.position)
+fn whole(received: u64, size: u64) -> io::Result<()> {
+    if received == size {
+        return Ok(());
     }
+    let short = format!("{received} of {size} bytes arrived");
+    Err(io::Error::new(io::ErrorKind::UnexpectedEof, short))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     const READINGS: &[u8] = b"MPR,Date,hr0030\n9100000001,23/03/2025,0.1\n";
-
-    async fn spools() -> [Spool; 2] {
-        let on_disk = Spool {
-            content: Content::Disk(Arc::new({
-                let mut file = tempfile::tempfile().unwrap();
-                std::io::Write::write_all(&mut file, READINGS).unwrap();
-                file
-            })),
-            size: READINGS.len() as u64,
-            blake3: Some(blake3::hash(READINGS)),
-        };
-        let body = ByteStream::from_static(READINGS);
-        [on_disk, Spool::fetch(body, READINGS.len() as u64).await.unwrap()]
-    }
-
-    #[tokio::test]
-    async fn readers_of_one_spool_do_not_disturb_one_another() {
-        for spool in spools().await {
-            let mut first = spool.open(Arc::default());
-            let mut second = spool.open(Arc::default());
-            first.seek(SeekFrom::End(-4)).unwrap();
-            let (mut end, mut whole) = (String::new(), Vec::new());
-            first.read_to_string(&mut end).unwrap();
-            second.read_to_end(&mut whole).unwrap();
-            assert_eq!((end.as_str(), whole.as_slice()), ("0.1\n", READINGS));
-            assert!(first.seek(SeekFrom::Start(0)).is_ok() && first.seek(SeekFrom::Current(-1)).is_err());
-            second.seek(SeekFrom::Start(u64::MAX)).unwrap();
-            assert_eq!(second.read(&mut [0; 4]).unwrap(), 0);
-        }
-    }
 
     #[tokio::test]
     async fn the_beginning_of_a_large_object_never_passes_for_the_whole() {
@@ -249,8 +204,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_ends_early_is_an_error() {
-        let short = Spool::fetch_beginning(ByteStream::from_static(READINGS), 1_000).await;
-        assert!(short.is_err());
+        for size in [1_000, MEMORY_BYTES + 1] {
+            let short = Spool::fetch_beginning(ByteStream::from_static(READINGS), size).await;
+            assert!(short.is_err());
+        }
         assert!(Spool::fetch(ByteStream::from_static(READINGS), 1_000).await.is_err());
+        let (spool, filling) = Spool::fetch(ByteStream::from_static(READINGS), MEMORY_BYTES + 1)
+            .await
+            .unwrap();
+        let mut filling = filling.unwrap();
+        let error = filling.finish(&Latch::default()).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        drop(filling);
+        assert!(!spool.arrival().is_complete().await);
+        assert_eq!(spool.blake3(), None);
     }
 }

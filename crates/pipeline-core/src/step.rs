@@ -13,7 +13,8 @@ use crate::outbox::Outbox;
 use crate::provenance::Provenance;
 use crate::reason::{BadPart, Rejection};
 use crate::safe_path::SafePath;
-use crate::spool::{Spool, SpoolReader};
+use crate::spool::Spool;
+use crate::spool_reader::SpoolReader;
 use crate::stage::Stage;
 use crate::store::StoreError;
 

@@ -126,6 +126,7 @@ fn client_of(s3: &EmbeddedS3) -> Client {
     Client::from_conf(
         aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(s3.endpoint())
             .region(Region::new(s3.region().to_owned()))
             .credentials_provider(credentials)

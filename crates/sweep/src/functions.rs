@@ -1,6 +1,5 @@
 //! Handing an event to a stage's function.
 
-use aws_config::BehaviorVersion;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
@@ -8,6 +7,7 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::InvokeError as SdkInvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use pipeline_core::aws::{self, SdkConfig};
 use pipeline_core::event::Record;
 use pipeline_core::{Stage, Vars};
 
@@ -109,15 +109,15 @@ impl Functions {
         Self { client, names, region }
     }
 
-    /// The functions on AWS as the environment says (region, credentials, `AWS_ENDPOINT_URL`).
-    pub async fn from_env(names: FunctionNames) -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        Self::over(&config, names)
+    /// The functions on AWS as the environment says (region, credentials, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL`).
+    #[must_use]
+    pub fn from_env(names: FunctionNames) -> Self {
+        Self::over(&aws::config("LAMBDA"), names)
     }
 
     /// The functions on AWS as a configuration says that was read from the environment.
     #[must_use]
-    pub fn over(config: &aws_config::SdkConfig, names: FunctionNames) -> Self {
+    pub fn over(config: &SdkConfig, names: FunctionNames) -> Self {
         Self::new(Client::new(config), names)
     }
 

@@ -21,8 +21,8 @@ impl Sweep {
 
     /// The function over AWS, as the environment says.
     pub async fn start((settings, metrics): (Settings, Metrics)) -> Self {
-        let store = Store::from_env(settings.buckets.clone()).await;
-        let functions = Functions::from_env(settings.functions.clone()).await;
+        let store = Store::from_env(settings.buckets.clone());
+        let functions = Functions::from_env(settings.functions.clone());
         Self::new(store, functions, settings, metrics)
     }
 }

@@ -15,7 +15,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// What the command may need for one file, whatever its size: the S3 server and the stages together.
-const PEAK_MIB: u64 = 128;
+const PEAK_MIB: u64 = 192;
 
 #[test]
 fn a_csv_of_5_gib_is_cleaned_in_little_memory() {

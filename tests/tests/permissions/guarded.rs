@@ -172,6 +172,7 @@ fn client(s3: &EmbeddedS3, user: &Credentials) -> Client {
     let (id, secret) = (&user.access_key_id, &user.secret_access_key);
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(s3.endpoint())
         .region(Region::new(s3.region().to_owned()))
         .credentials_provider(aws_sdk_s3::config::Credentials::new(id, secret, None, None, "test"))

@@ -89,6 +89,7 @@ fn notify(store: Store, url: &str) -> Notify {
     };
     let sns = aws_sdk_sns::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(url)
         .region(Region::new("eu-west-2"))
         .credentials_provider(Credentials::new("id", "secret", None, None, "test"));

@@ -57,11 +57,13 @@ impl Bench {
         let credentials = || Credentials::new("id", "secret", None, None, "test");
         let sns = aws_sdk_sns::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(self.aws.endpoint())
             .region(Region::new("eu-west-2"))
             .credentials_provider(credentials());
         let ses = aws_sdk_ses::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .endpoint_url(self.aws.endpoint())
             .region(Region::new("eu-west-2"))
             .credentials_provider(credentials());

@@ -36,7 +36,7 @@ pub fn run<S: Step>(step: impl FnOnce(&mut Vars<'_>, &Config) -> S) -> Result<()
         (step(vars, &config), config, Metrics::read(vars))
     };
     serve(read, async |(step, config, metrics)| {
-        let store = Store::from_env(config.buckets.clone()).await;
+        let store = Store::from_env(config.buckets.clone());
         StageHandler {
             stage: step.stage(),
             runner: Runner::new(step, store, &config),

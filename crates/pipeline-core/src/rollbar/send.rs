@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -12,6 +11,7 @@ use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::body::SdkBody;
 use tokio::task::JoinSet;
 
+use crate::aws;
 use crate::rollbar::collect::{Collect, Report, Waiting};
 use crate::rollbar::config::Rollbar;
 use crate::rollbar::item::item;
@@ -103,13 +103,7 @@ impl Reporter {
 impl Way {
     async fn send(&self, report: &Report) -> Result<(), SendError> {
         let request = self.request(report).map_err(SendError::Request)?;
-        let connector = self.connector.get_or_init(|| {
-            Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                // A Lambda function sleeps between two events, and connections die meanwhile.
-                .pool_max_idle_per_host(0)
-                .build()
-        });
+        let connector = self.connector.get_or_init(|| aws::connector(aws::resolver()));
         let response = connector.call(request).await.map_err(SendError::Unreachable)?;
         match response.status().as_u16() {
             200..=299 => Ok(()),

@@ -9,7 +9,9 @@ use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream};
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::budget::Budget;
 use super::error::StoreError;
+use crate::aws::{self, SdkConfig};
 use crate::bucket::{Bucket, Buckets};
 use crate::key::Key;
 
@@ -22,6 +24,7 @@ const CONFLICT_ATTEMPTS: u32 = 4;
 pub struct Store {
     pub(super) client: Client,
     buckets: Buckets,
+    budget: Budget,
 }
 
 /// What S3 tells of an object without its content.
@@ -47,21 +50,25 @@ pub enum Put {
 }
 
 impl Store {
-    /// A store over a client that exists.
+    /// A store over a client that exists. Its clones share what they may have on its way.
     #[must_use]
-    pub const fn new(client: Client, buckets: Buckets) -> Self {
-        Self { client, buckets }
+    pub fn new(client: Client, buckets: Buckets) -> Self {
+        Self {
+            client,
+            buckets,
+            budget: Budget::new(),
+        }
     }
 
-    /// A store over AWS as the environment says (region, credentials, `AWS_ENDPOINT_URL`).
-    pub async fn from_env(buckets: Buckets) -> Self {
-        let config = aws_config::load_defaults(aws_sdk_s3::config::BehaviorVersion::latest()).await;
-        Self::over(&config, buckets)
+    /// A store over AWS as a function's environment says (region, credentials, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`).
+    #[must_use]
+    pub fn from_env(buckets: Buckets) -> Self {
+        Self::over(&aws::config("S3"), buckets)
     }
 
     /// A store over AWS as a configuration says that was read from the environment.
     #[must_use]
-    pub fn over(config: &aws_config::SdkConfig, buckets: Buckets) -> Self {
+    pub fn over(config: &SdkConfig, buckets: Buckets) -> Self {
         // Stacks on one machine serve buckets as paths, not as host names.
         let path_style =
             std::env::var_os("AWS_ENDPOINT_URL").is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
@@ -77,6 +84,10 @@ impl Store {
         &self.buckets
     }
 
+    pub(crate) const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// What S3 tells of an object; `None` if there is none.
     ///
     /// # Errors
@@ -86,15 +97,33 @@ impl Store {
         match self.client.head_object().bucket(name).key(key.as_str()).send().await {
             Ok(head) => Ok(Some(ObjectHead {
                 etag: head.e_tag.unwrap_or_default(),
-                size: head
-                    .content_length
-                    .and_then(|size| u64::try_from(size).ok())
-                    .unwrap_or_default(),
+                size: to_size(head.content_length),
                 last_modified: to_time(head.last_modified),
                 metadata: head.metadata.unwrap_or_default(),
             })),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(StoreError::from_sdk("look at", name, key.as_str(), error)),
+        }
+    }
+
+    /// An object and its content, which comes as it is read; `None` if there is none.
+    ///
+    /// # Errors
+    /// If S3 does not answer, or answers with anything but the object or "not found".
+    pub async fn open(&self, bucket: Bucket, key: &Key) -> Result<Option<(ObjectHead, ByteStream)>, StoreError> {
+        let name = self.buckets.name(bucket);
+        match self.client.get_object().bucket(name).key(key.as_str()).send().await {
+            Ok(object) => {
+                let head = ObjectHead {
+                    etag: object.e_tag.unwrap_or_default(),
+                    size: to_size(object.content_length),
+                    last_modified: to_time(object.last_modified),
+                    metadata: object.metadata.unwrap_or_default(),
+                };
+                Ok(Some((head, object.body)))
+            }
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(StoreError::from_sdk("read", name, key.as_str(), error)),
         }
     }
 
@@ -119,17 +148,16 @@ impl Store {
     /// If S3 does not answer.
     pub async fn get_bytes(&self, bucket: Bucket, key: &Key) -> Result<Option<Bytes>, StoreError> {
         let name = self.buckets.name(bucket);
-        match self.client.get_object().bucket(name).key(key.as_str()).send().await {
-            Ok(object) => match object.body.collect().await {
-                Ok(body) => Ok(Some(body.into_bytes())),
-                Err(error) => Err(StoreError::Body {
-                    bucket: name.to_owned(),
-                    key: key.to_string(),
-                    source: Box::new(error),
-                }),
-            },
-            Err(error) if status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(StoreError::from_sdk("read", name, key.as_str(), error)),
+        let Some((_, body)) = self.open(bucket, key).await? else {
+            return Ok(None);
+        };
+        match body.collect().await {
+            Ok(body) => Ok(Some(body.into_bytes())),
+            Err(error) => Err(StoreError::Body {
+                bucket: name.to_owned(),
+                key: key.to_string(),
+                source: Box::new(error),
+            }),
         }
     }
 
@@ -245,6 +273,10 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -
 
 pub(super) fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     code(error) == Some("ConditionalRequestConflict")
+}
+
+fn to_size(bytes: Option<i64>) -> u64 {
+    bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or_default()
 }
 
 pub(super) fn to_time(time: Option<aws_sdk_s3::primitives::DateTime>) -> OffsetDateTime {

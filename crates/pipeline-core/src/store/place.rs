@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::client::{Put, Store};
 use super::error::StoreError;
-use super::upload::Upload;
+use super::upload::{Part, Upload};
 use crate::bucket::Bucket;
 use crate::key::Key;
 use crate::origin::Origin;
@@ -104,8 +104,8 @@ impl Store {
                 }
                 Content::Object(bucket, from, etag, size) => {
                     let from = (*bucket, from, etag.as_str());
-                    let copied = self.copy(from, *size, (target.bucket, key), metadata).await?;
-                    self.complete(target, copied).await?
+                    let (upload, parts) = self.copy(from, *size, (target.bucket, key), metadata).await?;
+                    self.complete(target, &upload, parts).await?
                 }
             };
             if put == Put::Created {
@@ -123,12 +123,12 @@ impl Store {
     ///
     /// # Errors
     /// If S3 does not answer or refuses, or the work has been done.
-    pub(crate) async fn complete(&self, target: &Target, upload: Upload) -> Result<Put, StoreError> {
+    pub(crate) async fn complete(&self, target: &Target, upload: &Upload, parts: Vec<Part>) -> Result<Put, StoreError> {
         if let Err(error) = self.ensure_not_done(target).await {
             upload.abort().await;
             return Err(error);
         }
-        upload.complete_new().await
+        upload.complete_new(parts).await
     }
 
     /// Another worker on the same object may have finished since this one looked: so it looks again right before it writes.

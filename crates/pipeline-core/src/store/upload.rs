@@ -15,13 +15,22 @@ use crate::key::Key;
 pub const PART_BYTES: usize = 8 * 1024 * 1024;
 
 /// A multipart upload that is under way. Until it is completed no object can be seen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Upload {
     store: Store,
     bucket: Bucket,
     key: Key,
     id: String,
-    parts: Vec<CompletedPart>,
+}
+
+/// A part that S3 has.
+#[derive(Debug)]
+pub struct Part(CompletedPart);
+
+impl Part {
+    fn new(number: i32, etag: Option<String>) -> Self {
+        Self(CompletedPart::builder().part_number(number).set_e_tag(etag).build())
+    }
 }
 
 impl Upload {
@@ -47,16 +56,15 @@ impl Upload {
             bucket,
             key: key.clone(),
             id: begun.upload_id.unwrap_or_default(),
-            parts: Vec::new(),
         })
     }
 
-    /// Adds the next part: [`PART_BYTES`], or less if it is the last.
+    /// Uploads a part: [`PART_BYTES`], or less if it is the last. Parts may go up in any order and at the same time; they are numbered
+    /// from 1.
     ///
     /// # Errors
     /// If S3 does not answer or refuses.
-    pub async fn part(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        let number = self.next_number();
+    pub async fn part(&self, number: i32, bytes: Bytes) -> Result<Part, StoreError> {
         let name = self.store.buckets().name(self.bucket);
         let request = self
             .store
@@ -71,27 +79,20 @@ impl Upload {
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("upload", name, self.key.as_str(), error))?;
-        self.parts.push(
-            CompletedPart::builder()
-                .part_number(number)
-                .set_e_tag(part.e_tag)
-                .build(),
-        );
-        Ok(())
+        Ok(Part::new(number, part.e_tag))
     }
 
-    /// Adds a range of an object of ours as the next part, without its bytes coming by.
+    /// Makes a range of an object of ours a part, without its bytes coming by.
     ///
     /// # Errors
     /// If S3 does not answer or refuses, or the object is not the one with this ETag any more.
     pub(super) async fn part_of(
-        &mut self,
+        &self,
+        number: i32,
         from: (Bucket, &Key, &str),
-        first: u64,
-        last: u64,
-    ) -> Result<(), StoreError> {
+        (first, last): (u64, u64),
+    ) -> Result<Part, StoreError> {
         let (from_bucket, from_key, etag) = from;
-        let number = self.next_number();
         let name = self.store.buckets().name(self.bucket);
         let source = super::copy::copy_source(self.store.buckets().name(from_bucket), from_key);
         let request = self
@@ -111,24 +112,22 @@ impl Upload {
         match copied {
             Ok(part) => {
                 let etag = part.copy_part_result.and_then(|result| result.e_tag);
-                self.parts
-                    .push(CompletedPart::builder().part_number(number).set_e_tag(etag).build());
-                Ok(())
+                Ok(Part::new(number, etag))
             }
             Err(error) if matches!(status(&error), Some(404 | 412)) => Err(self.store.changed(from_bucket, from_key)),
             Err(error) => Err(StoreError::from_sdk("copy to", name, self.key.as_str(), error)),
         }
     }
 
-    /// Makes the object visible, if no object holds the key.
+    /// Makes the object of these parts visible, if no object holds the key.
     ///
     /// # Errors
     /// If S3 does not answer or refuses for another reason than that the key is held.
-    pub async fn complete_new(self) -> Result<Put, StoreError> {
+    pub async fn complete_new(&self, parts: Vec<Part>) -> Result<Put, StoreError> {
         let name = self.store.buckets().name(self.bucket);
-        let parts = CompletedMultipartUpload::builder()
-            .set_parts(Some(self.parts.clone()))
-            .build();
+        let mut parts: Vec<_> = parts.into_iter().map(|part| part.0).collect();
+        parts.sort_unstable_by_key(CompletedPart::part_number);
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = self
             .store
             .client
@@ -173,9 +172,5 @@ impl Upload {
     #[must_use]
     pub const fn key(&self) -> &Key {
         &self.key
-    }
-
-    fn next_number(&self) -> i32 {
-        i32::try_from(self.parts.len()).unwrap_or(i32::MAX - 1) + 1
     }
 }

@@ -157,7 +157,7 @@ async fn the_message_of_an_error_is_for_people() {
     let child = Child::of_stage(&bench, &[("AWS_ENDPOINT_URL", &format!("http://{gone}"))]).await;
     let report = error(child.invoke(&s3_event(&["bam/good.csv"])).await);
     assert_eq!(report.error_type, "S3Unreachable");
-    let text = "process-file failed on es-test-data-process/bam/good.csv: S3 could not be reached to look at es-test-data-process/bam/good.csv";
+    let text = "process-file failed on es-test-data-process/bam/good.csv: S3 could not be reached to read es-test-data-process/bam/good.csv";
     assert_eq!(report.error_message, text);
     let report = error(child.invoke(&json!({"hello": "world"})).await);
     assert_eq!(

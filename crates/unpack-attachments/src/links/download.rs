@@ -9,12 +9,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::dns::SharedDnsResolver;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::byte_stream::ByteStream;
 use bytes::{Bytes, BytesMut};
-use pipeline_core::{Failure, FileKind, ReasonCode, Rejection, kind};
+use pipeline_core::{Failure, FileKind, ReasonCode, Rejection, aws, kind};
 use url::Url;
 
 use crate::encoding::text::guess;
@@ -81,11 +81,7 @@ impl Downloader {
     /// A client for files of at most `max_bytes` each. Reads the system's trusted certificates, which takes a while.
     #[must_use]
     pub fn new(links: DownloadLinks, max_bytes: u64, timeouts: Timeouts) -> Self {
-        let connector = Connector::builder()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            // A Lambda function sleeps between two emails, and connections die meanwhile.
-            .pool_max_idle_per_host(0)
-            .build_with_resolver(FilteredResolver::new(links.clone()));
+        let connector = aws::connector(SharedDnsResolver::new(FilteredResolver::new(links.clone())));
         Self {
             links,
             max_bytes,
