@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pipeline_core::{BadPart, Bucket, Origin, Outcome, Receipt};
+use pipeline_core::{Bucket, Origin, Outcome, Receipt};
 use serde::{Deserialize, Serialize};
+use story::rejects_of;
 
 use crate::story::{Delivered, Rejected};
 
@@ -70,22 +71,18 @@ impl Chapters {
     }
 }
 
-/// What a receipt tells of rejects: each bad part by itself, if only parts were bad.
+/// What a receipt tells of rejects, as `pipeline run` prints it: a sentence about a part names the part.
 fn rejects(receipt: &Receipt) -> Vec<Rejected> {
-    let Some(reject) = &receipt.rejected else {
-        return Vec::new();
-    };
-    let entry = |code: String, reason: String| Rejected {
-        key: Some(reject.key.clone()),
-        reason_code: code,
-        reason,
-    };
-    if reject.parts.is_empty() {
-        return vec![entry(
-            reject.rejection.reason_code.to_string(),
-            reject.rejection.reason.clone(),
-        )];
-    }
-    let part = |bad: &BadPart| entry(bad.rejection.reason_code.to_string(), bad.to_string());
-    reject.parts.iter().map(part).collect()
+    let rejects = rejects_of(receipt).into_iter();
+    rejects
+        .map(|reject| Rejected {
+            reason: if reject.is_part {
+                format!("“{}”: {}", reject.source_name, reject.reason)
+            } else {
+                reject.reason
+            },
+            key: Some(reject.key),
+            reason_code: reject.reason_code.to_string(),
+        })
+        .collect()
 }

@@ -2,6 +2,8 @@
 
 mod json;
 mod table;
+mod words;
 
 pub(crate) use json::json_lines;
 pub(crate) use table::table;
+pub(crate) use words::{grouped, plural, size};

@@ -8,6 +8,7 @@ use std::path::Path;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 
+use super::words::{grouped, plural, size};
 use crate::story::{Delivered, Outcome, Rejected, Story};
 use crate::terminal::printable;
 
@@ -82,7 +83,7 @@ fn delivered(story: &Story) -> String {
             .rows
             .map(|rows| format!("{}, ", plural(rows, "row")))
             .unwrap_or_default();
-        format!("{} ({rows}{})", printable(&file.key), bytes(file.bytes))
+        format!("{} ({rows}{})", printable(&file.key), size(file.bytes))
     };
     story.delivered.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -128,39 +129,8 @@ fn summary(stories: &[Story]) -> String {
         parts.join(", "),
         plural(files().count() as u64, "CSV file"),
         plural(files().filter_map(|file| file.rows).sum(), "row"),
-        bytes(files().map(|file| file.bytes).sum()),
+        size(files().map(|file| file.bytes).sum()),
     )
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-fn bytes(count: u64) -> String {
-    const KIB: u64 = 1024;
-    match count {
-        0..KIB => plural(count, "byte"),
-        _ if count < KIB * KIB => tenths(count, KIB, "KiB"),
-        _ if count < KIB * KIB * KIB => tenths(count, KIB * KIB, "MiB"),
-        _ => tenths(count, KIB * KIB * KIB, "GiB"),
-    }
-}
-
-fn tenths(count: u64, unit: u64, name: &str) -> String {
-    let tenths = (u128::from(count) * 10 + u128::from(unit) / 2) / u128::from(unit);
-    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
