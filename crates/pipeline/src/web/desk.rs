@@ -222,7 +222,8 @@ fn inputs(memory: &Memory, parked: &[Parked], skipped: usize, count: usize) -> (
         .collect();
     let finished = memory.receipts.entered().into_iter();
     all.extend(finished.map(|receipt| (receipt.started, receipt.origin, None)));
-    all.sort_by_key(|(time, origin, _)| (std::cmp::Reverse(*time), *origin));
+    // What waits is what people look for.
+    all.sort_by_key(|(time, origin, entered)| (entered.is_none(), std::cmp::Reverse(*time), *origin));
     let has_more = all.len() > skipped.saturating_add(count);
     let shown = all.into_iter().skip(skipped).take(count);
     let views = shown.filter_map(|(put, origin, entered)| match entered {

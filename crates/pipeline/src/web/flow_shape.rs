@@ -82,9 +82,9 @@ pub(super) struct Shape {
 pub(super) const WIDE: Shape = Shape {
     name: "wide",
     size: (960, 312),
-    door: [2, 44, 84, 64],
+    door: [2, 44, 76, 64],
     places: [
-        (Bucket::Inbox, [140, 40, 136, 72]),
+        (Bucket::Inbox, [126, 40, 128, 72]),
         (Bucket::Process, [404, 40, 240, 72]),
         (Bucket::Uncompressed, [340, 224, 142, 72]),
         (Bucket::Spreadsheet, [566, 224, 142, 72]),
@@ -92,12 +92,12 @@ pub(super) const WIDE: Shape = Shape {
         (Bucket::Unprocessable, [818, 224, 140, 72]),
     ],
     arrows: [
-        arrow(Lane::Emails, "M90 76H132", (111, 64, "middle"), None),
+        arrow(Lane::Emails, "M82 76H118", (100, 64, "middle"), None),
         arrow(
             Lane::Unpacked,
-            "M280 76H396",
-            (336, 64, "middle"),
-            Some((336, 97, "middle", "unpack-attachments")),
+            "M258 76H396",
+            (327, 64, "middle"),
+            Some((327, 97, "middle", "unpack-attachments")),
         ),
         arrow(
             Lane::Delivered,
@@ -152,7 +152,7 @@ pub(super) const TALL: Shape = Shape {
             Lane::Delivered,
             "M163 274V436Q163 448 151 448H94Q82 448 82 460V486",
             (92, 474, "start"),
-            Some((74, 474, "end", "process-file")),
+            Some((155, 440, "end", "process-file")),
         ),
         arrow(Lane::Archives, "M98 274V322", (106, 303, "start"), None),
         arrow(

@@ -54,7 +54,7 @@ fn step(shown: &Step) -> Markup {
                     strong { (Name(&shown.name)) }
                     @if let Some(size) = shown.bytes { " " span.quiet.sizes { (bytes(size)) } }
                 }
-                @if let Some(done) = &shown.done { (told(done)) }
+                @for done in &shown.done { (told(done)) }
                 @for end in &shown.fates { (fate(end)) }
             }
             @if !shown.steps.is_empty() { ol { @for child in &shown.steps { (step(child)) } } }
@@ -87,11 +87,11 @@ mod tests {
             bucket: Bucket::Process,
             key: format!("sheffield/{name}"),
             bytes: Some(10),
-            done: Some(Done {
+            done: vec![Done {
                 stage: Stage::ProcessFile,
                 duration_ms: 12,
                 notes: vec!["2 lines repaired <b>".to_owned()],
-            }),
+            }],
             fates: if steps.is_empty() {
                 vec![Fate::Waiting(Bucket::Spreadsheet)]
             } else {

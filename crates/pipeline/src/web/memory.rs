@@ -72,7 +72,7 @@ impl Memory {
     ) -> anyhow::Result<Contents> {
         let mut contents = Contents::default();
         let mut asides = Vec::new();
-        let mut pages = store.pages(bucket, "");
+        let mut pages = store.pages(bucket, "").passing_over(Key::REPLAYED);
         while let Some(page) = pages.next().await? {
             for object in page {
                 contents.objects += 1;

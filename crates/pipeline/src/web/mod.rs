@@ -1,7 +1,7 @@
 //! The web page of `pipeline serve`: what lies where, what became of what came in, and a way to send a file.
 //!
-//! Pages are pure functions from [`view`] to HTML. It has no password, so it listens on loopback only and
-//! [`guard`] keeps other sites out.
+//! Pages are pure functions from `view` to HTML. It has no password, so it listens on loopback only and
+//! `guard` keeps other sites out.
 
 mod aside;
 mod assets;

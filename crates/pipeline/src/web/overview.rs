@@ -1,6 +1,7 @@
 //! The first page.
 
 use maud::{Markup, html};
+use pipeline_core::Bucket;
 use time::OffsetDateTime;
 
 use super::chart::chart;
@@ -24,7 +25,7 @@ pub(crate) fn overview_page(shown: &Overview, doors: &Doors, now: OffsetDateTime
         }
         div.columns {
             section.panel aria-labelledby="chart-heading" {
-                h2 #chart-heading { "By hour" }
+                h2 #chart-heading { "Hour by hour" }
                 div #chart data-live { (chart(&shown.flow.hours)) }
             }
             section.panel #send aria-labelledby="send-heading" {
@@ -125,7 +126,16 @@ fn state(view: &BucketView) -> Markup {
     html! {
         @if view.stuck > 0 { strong.bad { "⚠ " (grouped(view.stuck)) " stuck" } }
         @else if view.waiting > 0 { (grouped(view.waiting)) " waiting" }
-        @else { span.quiet { "calm" } }
+        @else { span.quiet { (at_rest(view.bucket)) } }
+    }
+}
+
+const fn at_rest(bucket: Bucket) -> &'static str {
+    match bucket {
+        Bucket::AmrData => "for the importer to take",
+        Bucket::Unprocessable => "put aside, with reasons",
+        Bucket::Receipts => "what was done, and when",
+        _ => "nothing waits",
     }
 }
 
@@ -137,7 +147,7 @@ fn first_email(doors: &Doors) -> Markup {
             p { "Drop a spreadsheet above, or send an email with one attached. What stands before the @ is the area that it is for." }
             @if let Some(smtp) = doors.smtp {
                 p { "The mail server listens on " code { (smtp) } ". With the pipeline's own command:" }
-                pre tabindex="0" { code { "pipeline send --server " (smtp) " --to sheffield@example.org readings.xlsx" } }
+                pre tabindex="0" { code { "pipeline send --smtp " (smtp) " --to sheffield@example.org readings.xlsx" } }
                 p { "With swaks:" }
                 pre tabindex="0" { code { "swaks --server " (smtp) " --to sheffield@example.org --attach @readings.xlsx" } }
                 p.quiet { "Any mail program works too: server " (smtp.ip()) ", port " (smtp.port()) ", no encryption, no password." }
@@ -150,7 +160,6 @@ fn first_email(doors: &Doors) -> Markup {
 mod tests {
     use super::*;
     use crate::web::view::Flow;
-    use pipeline_core::Bucket;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2025-03-23 10:00 UTC);
@@ -184,7 +193,7 @@ mod tests {
     #[test]
     fn an_empty_pipeline_tells_how_to_send_the_first_email() {
         let shown = shown(&empty());
-        assert!(shown.contains("pipeline send --server 127.0.0.1:2525"), "{shown}");
+        assert!(shown.contains("pipeline send --smtp 127.0.0.1:2525"), "{shown}");
         assert!(shown.contains("swaks --server 127.0.0.1:2525"), "{shown}");
         assert!(shown.contains("Nothing waits."), "{shown}");
     }

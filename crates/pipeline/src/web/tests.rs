@@ -206,6 +206,8 @@ async fn an_email_is_followed_from_the_list_to_its_tree_its_csv_and_its_reject()
     ] {
         assert!(story.contains(part), "{part} in {story}");
     }
+    // It was passed on, cleaned and delivered under one name: that is one step to people.
+    assert_eq!(story.matches("<strong><bdi>march.csv").count(), 1, "{story}");
     let original = site
         .get(&link(&story, "/object?bucket=inbox").replace("&amp;", "&"))
         .await;
@@ -368,7 +370,7 @@ async fn every_answer_is_guarded_and_pages_refer_to_nothing_outside() {
             "{policy}"
         );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
         let text = answer
             .text()
             .replace("http://www.w3.org/2000/svg", "")

@@ -76,21 +76,34 @@ fn fate_without_receipt(node: &Node, parked: &[Parked]) -> Option<Fate> {
     }
 }
 
-/// An object of the tree and everything below it.
+/// An object of the tree and everything below it. What was only passed on, whole and under its name, is one with what it became.
 pub(super) fn step(node: &Node, parked: &[Parked]) -> Step {
-    let fates = match node.receipt() {
+    let mut done = Vec::new();
+    let mut last = node;
+    loop {
+        done.extend(last.receipt().map(self::done));
+        match last.children.as_slice() {
+            [only] if is_passed_on(last, only) => last = only,
+            _ => break,
+        }
+    }
+    let fates = match last.receipt() {
         Some(receipt) => rejects(receipt),
-        None => fate_without_receipt(node, parked).into_iter().collect(),
+        None => fate_without_receipt(last, parked).into_iter().collect(),
     };
     Step {
         name: node.source_name.clone(),
         bucket: node.bucket,
         key: node.key.clone(),
         bytes: node.size.filter(|_| node.bucket != Bucket::AmrData),
-        done: node.receipt().map(done),
+        done,
         fates,
-        steps: node.children.iter().map(|child| step(child, parked)).collect(),
+        steps: last.children.iter().map(|child| step(child, parked)).collect(),
     }
+}
+
+fn is_passed_on(node: &Node, only: &Node) -> bool {
+    node.bucket != Bucket::Inbox && only.source_name == node.source_name && node.rejected().is_none()
 }
 
 /// The whole object's, or each part's with its name; one link to the original is enough.

@@ -130,8 +130,8 @@ pub(crate) struct Step {
     pub(crate) bucket: Bucket,
     pub(crate) key: String,
     pub(crate) bytes: Option<u64>,
-    /// None while it waits.
-    pub(crate) done: Option<Done>,
+    /// What was done with it, one stage after the other; nothing while it waits.
+    pub(crate) done: Vec<Done>,
     pub(crate) fates: Vec<Fate>,
     pub(crate) steps: Vec<Step>,
 }
