@@ -18,7 +18,7 @@ use crate::stages::Stages;
 /// Lambda calls a function at most three times for an event; its pauses of minutes are milliseconds here.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
-/// A worker with a large file needs some 20 MiB; the S3 server would not keep up with more of them.
+/// A worker with a large file needs some 10 MiB beside what all of them have on its way; the S3 server would not keep up with more of them.
 const MOST_WORKERS: usize = 8;
 
 /// Events that may wait before whoever feeds the pipeline has to wait too.

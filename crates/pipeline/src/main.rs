@@ -21,6 +21,13 @@ fn main() -> anyhow::Result<ExitCode> {
             Command::Run(args) => pipeline::run::run(&args).await,
             Command::Send(args) => pipeline::send::send(&args).await,
             Command::Serve(args) => pipeline::serve::serve(&args).await,
+            Command::Trace(args) => pipeline::trace::trace(&args).await,
+            Command::Status(args) => pipeline::status::status(&args).await,
+            Command::Replay(args) => pipeline::replay::replay(&args).await,
+            Command::Convert(args) => pipeline::convert::convert(&args).await,
+            Command::Inspect(args) => pipeline::inspect::inspect(&args).await,
+            Command::Completions(args) => Ok(pipeline::shell::completions(&args)),
+            Command::Man(args) => pipeline::shell::man(&args),
         }
     })
 }

@@ -9,6 +9,7 @@ use pipeline_core::{Area, Areas, Bucket, Key, Vars};
 
 use crate::args::RunArgs;
 use crate::dispatcher::Backlog;
+use crate::exit;
 use crate::inputs::{InputFile, Inputs};
 use crate::ledger::Ledger;
 use crate::observer::Clerk;
@@ -18,11 +19,6 @@ use crate::stack::LocalStack;
 use crate::story::{Outcome, Story};
 use crate::terminal;
 use crate::upload::Uploader;
-
-/// Wrong usage, as clap has it.
-const WRONG_USAGE: u8 = 2;
-/// Something was rejected, with `--strict`.
-const REJECTED: u8 = 3;
 
 /// Where an input was put.
 type Uploaded = (InputFile, Result<(Bucket, Key), String>);
@@ -41,7 +37,7 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         for path in missing {
             terminal::warn(&format!("there is no file or folder {}", path.display()))?;
         }
-        return Ok(ExitCode::from(WRONG_USAGE));
+        return Ok(exit::wrong_usage());
     }
     let mut vars = Vars::from_env();
     terminal::init_logs(&mut vars);
@@ -50,7 +46,7 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         Ok(area) => area,
         Err(message) => {
             terminal::warn(&message)?;
-            return Ok(ExitCode::from(WRONG_USAGE));
+            return Ok(exit::wrong_usage());
         }
     };
     let options = embedded_s3::Options {
@@ -127,7 +123,7 @@ fn exit_code(stories: &[Story], ledger: &Ledger, strict: bool) -> ExitCode {
     if ledger.has_failures() || stories.iter().any(|story| story.outcome == Outcome::Failed) {
         ExitCode::FAILURE
     } else if strict && stories.iter().any(|story| !story.rejected.is_empty()) {
-        ExitCode::from(REJECTED)
+        exit::rejected()
     } else {
         ExitCode::SUCCESS
     }

@@ -119,6 +119,7 @@ pub(crate) fn client(endpoint: &str, region: &str, access_key_id: &str, secret_a
     let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "embedded-s3");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(endpoint)
         .region(Region::new(region.to_owned()))
         .credentials_provider(credentials)

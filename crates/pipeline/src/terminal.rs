@@ -24,6 +24,14 @@ pub(crate) fn warn(message: &str) -> io::Result<()> {
     writeln!(io::stderr(), "pipeline: {}", printable(message))
 }
 
+/// Tells a person the result, a line at a time.
+///
+/// # Errors
+/// If standard output is closed.
+pub(crate) fn say(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{}", printable(line))
+}
+
 /// Text from strangers without what could steer a terminal.
 #[must_use]
 pub(crate) fn printable(text: &str) -> String {

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use embedded_s3::ObjectCreated;
-use pipeline_core::store::{PART_BYTES, Put, Upload};
+use pipeline_core::store::{PART_BYTES, Part, Put, Upload};
 use pipeline_core::{Area, Bucket, Key, Origin, Provenance, SafePath, Store, stamp};
 use time::OffsetDateTime;
 
@@ -87,10 +87,12 @@ impl Uploader {
     async fn holds(&self, bucket: Bucket, key: &Key, path: &Path) -> anyhow::Result<bool> {
         let mut given = File::open(path).context("it cannot be read")?;
         let size = given.metadata().context("it cannot be read")?.len();
-        let Some(head) = self.store.head(bucket, key).await?.filter(|head| head.size == size) else {
-            return Ok(false);
-        };
-        let Some(mut stored) = self.store.get(bucket, key, &head.etag).await? else {
+        let Some((_, mut stored)) = self
+            .store
+            .open(bucket, key)
+            .await?
+            .filter(|(head, _)| head.size == size)
+        else {
             return Ok(false);
         };
         let mut own = Vec::new();
@@ -142,9 +144,9 @@ impl Uploader {
         if first.len() < PART_BYTES {
             return Ok(self.store.put_new(bucket, key, first, metadata).await?);
         }
-        let mut upload = Upload::begin(&self.store, bucket, key, metadata).await?;
-        match upload_parts(&mut upload, first, &mut file).await {
-            Ok(()) => Ok(upload.complete_new().await?),
+        let upload = Upload::begin(&self.store, bucket, key, metadata).await?;
+        match upload_parts(&upload, first, &mut file).await {
+            Ok(parts) => Ok(upload.complete_new(parts).await?),
             Err(error) => {
                 upload.abort().await;
                 Err(error)
@@ -153,13 +155,17 @@ impl Uploader {
     }
 }
 
-async fn upload_parts(upload: &mut Upload, first: Bytes, file: &mut File) -> anyhow::Result<()> {
+async fn upload_parts(upload: &Upload, first: Bytes, file: &mut File) -> anyhow::Result<Vec<Part>> {
     let mut part = first;
-    while !part.is_empty() {
-        upload.part(part).await?;
+    let mut parts = Vec::new();
+    for number in 1.. {
+        if part.is_empty() {
+            break;
+        }
+        parts.push(upload.part(number, part).await?);
         part = next_part(file)?;
     }
-    Ok(())
+    Ok(parts)
 }
 
 fn next_part(file: &mut File) -> anyhow::Result<Bytes> {

@@ -1,13 +1,18 @@
 //! `pipeline send`.
 
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use pipeline_core::Vars;
+use smtp_server::{Message, Protocol};
 
 use super::email::Email;
 use super::smtp::hand_over;
 use crate::args::SendArgs;
+use crate::inbox::Inbox;
+use crate::place::Place;
 use crate::serve::Endpoint;
 use crate::terminal;
 
@@ -20,6 +25,11 @@ const DEFAULT_SMTP: &str = "127.0.0.1:2525";
 /// If a file cannot be read, or the email cannot be sent.
 pub async fn send(args: &SendArgs) -> anyhow::Result<ExitCode> {
     let email = Email::of(args)?;
+    if let Some(stage) = &args.stage {
+        let key = into_inbox(stage, email).await?;
+        writeln!(io::stdout(), "{key}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let server = server(args)?;
     let message_id = email.message_id.clone();
     let reply = {
@@ -35,6 +45,23 @@ pub async fn send(args: &SendArgs) -> anyhow::Result<ExitCode> {
     };
     writeln!(io::stdout(), "{name}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts the email into a stage's inbox as the mail service would.
+async fn into_inbox(stage: &str, email: Email) -> anyhow::Result<String> {
+    let place = Place::open_stage(stage, &mut Vars::from_env()).await?;
+    let inbox = Inbox::new(place.store().clone(), Vec::new());
+    let message = Message {
+        peer: (Ipv4Addr::LOCALHOST, 0).into(),
+        host: "pipeline-send".to_owned(),
+        protocol: Protocol::Esmtp,
+        sender: email.sender,
+        recipients: email.recipients,
+        bytes: email.bytes,
+    };
+    inbox.put(&message).await.with_context(|| {
+        format!("the inbox of stage {stage} does not take it: do AWS_PROFILE or AWS_ACCESS_KEY_ID, and AWS_REGION, say who asks, and where?")
+    })
 }
 
 fn server(args: &SendArgs) -> anyhow::Result<String> {

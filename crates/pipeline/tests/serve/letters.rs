@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use crate::process::{Folder, READINGS, email, output, wait_until};
+use crate::process::{Folder, READINGS, command, email, output, wait_until};
 
 #[test]
 fn an_email_becomes_a_csv_and_lies_in_the_inbox_as_the_mail_service_stores_it() {
@@ -89,6 +89,38 @@ fn the_command_send_sends_files_to_the_serve_of_the_folder() {
     assert_eq!(missing.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("no such file cannot be read"));
     assert_eq!(output(&["send", "--to", "sheffield", &csv]).status.code(), Some(2));
+}
+
+#[test]
+fn the_command_send_puts_an_email_straight_into_the_inbox_of_a_stage() {
+    let folder = Folder::new();
+    let serve = folder.serve();
+    let csv = folder.path().join("march.csv");
+    fs::write(&csv, READINGS).unwrap();
+    let mut send = command(&[
+        "send",
+        "--stage",
+        "local",
+        "--to",
+        "Bam@example.org",
+        csv.to_str().unwrap(),
+    ]);
+    let refused = send
+        .env("AWS_ACCESS_KEY_ID", "nobody")
+        .env("AWS_SECRET_ACCESS_KEY", "wrong");
+    refused
+        .env("AWS_ENDPOINT_URL", &serve.endpoint.s3)
+        .env("AWS_REGION", "us-east-1");
+    let refused = refused.output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the inbox of stage local"));
+    send.env("AWS_ACCESS_KEY_ID", &serve.endpoint.access_key_id);
+    send.env("AWS_SECRET_ACCESS_KEY", &serve.endpoint.secret_access_key);
+    let sent = send.output().unwrap();
+    assert!(sent.status.success(), "{sent:?}");
+    let key = String::from_utf8(sent.stdout).unwrap();
+    assert!(folder.read("inbox", key.trim_end()).is_some());
+    wait_until("the CSV", || folder.read("amr-data", "bam/march.csv"));
 }
 
 #[test]
