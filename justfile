@@ -34,6 +34,10 @@ package stage="development":
 deploy stage:
     deploy/deploy.sh {{stage}}
 
+# Measure ours and the peers by turns, and write docs/PERFORMANCE.md (a quarter of an hour on an idle machine; options: benches/run.py --help)
+bench *options:
+    benches/run.py {{options}}
+
 # The long run: nothing is lost under faults, kills, attacks and load; ends with a table (an hour; `just soak 5` takes about 5 minutes)
 soak minutes="60":
     SOAK_MINUTES={{minutes}} tests/soak.py
