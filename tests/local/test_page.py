@@ -9,6 +9,8 @@ import pytest
 from conftest import email
 from page_checks import what_is_wrong, what_overflows, what_was_asked_for
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -81,7 +83,26 @@ def web(serve):
 
 def until(driver, text, selector="body"):
     """Waits until the page, which keeps itself up to date, says something."""
-    WebDriverWait(driver, SECONDS).until(lambda _: text in driver.find_element(By.CSS_SELECTOR, selector).text, text)
+    patiently(driver, lambda _: text in driver.find_element(By.CSS_SELECTOR, selector).text, text)
+
+
+def press(driver, by, value):
+    """Clicks on what may be replaced by its like, or not be there yet, at that very moment."""
+    patiently(driver, lambda _: driver.find_element(by, value).click() or True, value)
+
+
+def patiently(driver, condition, what):
+    """An element goes stale when the page is left, or brings a part of itself up to date: then it is looked for again."""
+    passing = [StaleElementReferenceException, NoSuchElementException]
+    WebDriverWait(driver, SECONDS, ignored_exceptions=passing).until(condition, what)
+
+
+def key(driver, which):
+    ActionChains(driver).send_keys(which).perform()
+
+
+def focused(driver, what="textContent.trim()"):
+    return driver.execute_script(f"return document.activeElement.{what}")
 
 
 def phone(driver, width=360, height=780):
@@ -150,13 +171,13 @@ def test_an_email_appears_by_itself_and_leads_to_everything_about_it(serve, open
 
     driver.get(f"{web(serve)}/inputs")
     shoot(driver, "inputs")
-    driver.find_element(By.LINK_TEXT, "March readings").click()
+    press(driver, By.LINK_TEXT, "March readings")
     until(driver, "unpack-attachments")
     shoot(driver, "story")
     stays_sound(driver, serve)
     story = driver.current_url
 
-    driver.find_element(By.PARTIAL_LINK_TEXT, "sheffield/march.csv").click()
+    press(driver, By.PARTIAL_LINK_TEXT, "sheffield/march.csv")
     until(driver, "Sheffield Gas", "table.preview")
     assert len(driver.find_elements(By.CSS_SELECTOR, "table.preview tbody tr")) == 3
     shoot(driver, "preview")
@@ -206,18 +227,17 @@ def test_the_form_is_reached_by_keyboard_and_sends_a_file(serve, open_browser, t
     (tmp_path / "april.csv").write_text(READINGS)
     driver = open_browser()
     driver.get(web(serve))
-    driver.switch_to.active_element.send_keys(Keys.TAB)
-    assert driver.switch_to.active_element.text == "Skip to the content"
+    key(driver, Keys.TAB)
+    assert focused(driver) == "Skip to the content"
     reached = []
     for _ in range(30):
-        focused = driver.switch_to.active_element
-        reached.append(focused.get_attribute("id"))
+        reached.append(focused(driver, "id"))
         style = "const s = getComputedStyle(document.activeElement); return [s.outlineStyle, s.outlineWidth]"
         outline = driver.execute_script(style)
-        assert outline[0] != "none" and outline[1] != "0px", f"no focus to be seen on {focused.get_attribute('outerHTML')}"
+        assert outline[0] != "none" and outline[1] != "0px", f"no focus to be seen on {focused(driver, 'outerHTML')}"
         if "file" in reached:
             break
-        focused.send_keys(Keys.TAB)
+        key(driver, Keys.TAB)
     assert reached.index("area") < reached.index("file")
     driver.find_element(By.ID, "area").send_keys("sheffield")
     driver.find_element(By.ID, "file").send_keys(str(tmp_path / "april.csv"))
@@ -250,24 +270,19 @@ def test_without_scripts_the_page_says_the_same(serve, open_browser, tmp_path):
     driver.find_element(By.ID, "area").send_keys("sheffield")
     driver.find_element(By.ID, "file").send_keys(str(tmp_path / "june.csv"))
     driver.find_element(By.CSS_SELECTOR, "form button[type=submit]").click()
-    for _ in range(SECONDS):
-        if "was delivered." in driver.find_element(By.TAG_NAME, "body").text:
-            break
-        time.sleep(1)
-        driver.refresh()
-    assert "Everything that could hold readings was delivered." in driver.find_element(By.TAG_NAME, "body").text
+    told = "Everything that could hold readings was delivered."
+    patiently(driver, lambda _: told in driver.find_element(By.TAG_NAME, "body").text or driver.refresh(), told)
     assert not driver.find_element(By.ID, "pause").is_displayed()
 
 
 def test_what_is_kept_up_to_date_can_be_paused_and_keeps_the_focus(serve, open_browser):
     driver = open_browser()
     driver.get(web(serve))
-    summary = driver.find_element(By.CSS_SELECTOR, "#flow-words summary")
-    summary.click()
+    press(driver, By.CSS_SELECTOR, "#flow-words summary")
     driver.execute_script("document.querySelector('#flow-words summary').focus()")
     send(serve, "Live", "live.csv")
     until(driver, "1 CSV was delivered", "#flow-words")
-    assert driver.switch_to.active_element.text == "The picture in words"
+    assert focused(driver) == "The picture in words"
     assert driver.find_element(By.ID, "flow-words").get_attribute("open")
     driver.find_element(By.ID, "pause").click()
     shown = driver.find_element(By.ID, "as-of").text

@@ -30,6 +30,8 @@ async function refresh() {
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) throw new Error(answer.statusText);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // Somebody may have paused it while the answer was on its way.
+  if (paused) return;
   for (const old of live()) {
     const fresh = page.getElementById(old.id);
     if (fresh && !isBeingRead(old)) replace(old, fresh);
