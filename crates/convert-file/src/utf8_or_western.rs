@@ -12,7 +12,7 @@ pub(crate) struct Utf8OrWestern {
 
 impl Utf8OrWestern {
     /// Appends what `input` says as UTF-8. `last` if no more will come.
-    pub(crate) fn decode(&mut self, input: &[u8], last: bool, out: &mut Vec<u8>) {
+    pub(crate) fn decode(&mut self, input: &[u8], last: bool, out: &mut String) {
         let mut joined = std::mem::take(&mut self.begun);
         let bytes = if joined.is_empty() {
             input
@@ -21,17 +21,25 @@ impl Utf8OrWestern {
             joined.as_slice()
         };
         // Nearly everything is UTF-8 from here to the end, which is told many times faster than where it is not.
-        let valid = str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-        let (valid, rest) = bytes.split_at_checked(valid).unwrap_or((bytes, b""));
-        out.extend_from_slice(valid);
+        let rest = match str::from_utf8(bytes) {
+            Ok(text) => {
+                out.push_str(text);
+                return;
+            }
+            Err(error) => {
+                let (valid, rest) = bytes.split_at_checked(error.valid_up_to()).unwrap_or_default();
+                out.push_str(str::from_utf8(valid).unwrap_or_default());
+                rest
+            }
+        };
         let mut chunks = rest.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            out.extend_from_slice(chunk.valid().as_bytes());
+            out.push_str(chunk.valid());
             let invalid = chunk.invalid();
             if !last && chunks.peek().is_none() && is_begun(invalid) {
                 self.begun = invalid.to_vec();
             } else {
-                out.extend_from_slice(WINDOWS_1252.decode_without_bom_handling(invalid).0.as_bytes());
+                out.push_str(&WINDOWS_1252.decode_without_bom_handling(invalid).0);
             }
         }
     }
@@ -50,12 +58,12 @@ mod tests {
 
     fn decoded(pieces: &[&[u8]]) -> String {
         let mut decoder = Utf8OrWestern::default();
-        let mut out = Vec::new();
+        let mut out = String::new();
         for piece in pieces {
             decoder.decode(piece, false, &mut out);
         }
         decoder.decode(b"", true, &mut out);
-        String::from_utf8(out).unwrap()
+        out
     }
 
     #[test]

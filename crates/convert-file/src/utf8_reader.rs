@@ -16,9 +16,8 @@ const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub(crate) struct Utf8Reader<R> {
     inner: R,
     encoding: TextEncoding,
-    decoded: Vec<u8>,
+    decoded: String,
     start: usize,
-    end: usize,
     finished: bool,
 }
 
@@ -57,43 +56,48 @@ impl<R: BufRead> Utf8Reader<R> {
             } else {
                 TextEncoding::Other(encoding.new_decoder_with_bom_removal())
             },
-            decoded: vec![0; BUFFER_BYTES],
+            decoded: String::with_capacity(BUFFER_BYTES),
             start: 0,
-            end: 0,
             finished: false,
         })
     }
 }
 
+impl<R: BufRead> Utf8Reader<R> {
+    /// As [`fill_buf`](BufRead::fill_buf), as the text that it is; nothing if the last reader has stopped inside a character.
+    pub(crate) fn fill_text(&mut self) -> io::Result<&str> {
+        self.fill_buf()?;
+        Ok(self.decoded.get(self.start..).unwrap_or_default())
+    }
+}
+
 impl<R: BufRead> BufRead for Utf8Reader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.start == self.end && !self.finished {
+        while self.start == self.decoded.len() && !self.finished {
             let input = self.inner.fill_buf()?;
             let last = input.is_empty();
             self.start = 0;
+            self.decoded.clear();
             match &mut self.encoding {
                 TextEncoding::Utf8(decoder) => {
                     let input = input.get(..BUFFER_BYTES).unwrap_or(input);
                     let read = input.len();
-                    self.decoded.clear();
                     decoder.decode(input, last, &mut self.decoded);
                     self.inner.consume(read);
-                    self.end = self.decoded.len();
                     self.finished = last;
                 }
                 TextEncoding::Other(decoder) => {
-                    let (result, read, written, _) = decoder.decode_to_utf8(input, &mut self.decoded, last);
+                    let (result, read, _) = decoder.decode_to_string(input, &mut self.decoded, last);
                     self.inner.consume(read);
-                    self.end = written;
                     self.finished = last && result == CoderResult::InputEmpty;
                 }
             }
         }
-        Ok(self.decoded.get(self.start..self.end).unwrap_or_default())
+        Ok(self.decoded.as_bytes().get(self.start..).unwrap_or_default())
     }
 
     fn consume(&mut self, amount: usize) {
-        self.start = (self.start + amount).min(self.end);
+        self.start = (self.start + amount).min(self.decoded.len());
     }
 }
 

@@ -10,6 +10,7 @@ use quick_xml::{Reader, XmlVersion};
 use pipeline_core::bytes_in_words;
 
 use crate::error::ConvertError;
+use crate::utf8_reader::Utf8Reader;
 
 /// No spreadsheet format nests deeper than a few dozen elements.
 const DEPTH: u32 = 256;
@@ -65,20 +66,6 @@ impl<R: BufRead> Xml<R> {
         Ok(event)
     }
 
-    /// After a start or an end: what of the following markup lies in memory, at most as much as a tag or a text may have.
-    /// Whoever understands the beginning of it can take it away with [`consume`](Self::consume), if it opens and closes the same elements.
-    pub(crate) fn window(&mut self) -> Result<&[u8], ConvertError> {
-        let most = usize::try_from(self.text_bytes).unwrap_or(usize::MAX);
-        let window = self.reader.get_mut().inner.fill_buf();
-        let window = window.map_err(|error| broken_markup(error.into()))?;
-        Ok(window.get(..most).unwrap_or(window))
-    }
-
-    /// Goes on behind so many bytes of the [`window`](Self::window).
-    pub(crate) fn consume(&mut self, bytes: usize) {
-        self.reader.get_mut().inner.consume(bytes);
-    }
-
     /// How many elements are open.
     pub(crate) fn depth(&self) -> u32 {
         self.depth
@@ -114,6 +101,22 @@ impl<R: BufRead> Xml<R> {
             return Err(ConvertError::TooLarge(long_text(self.text_bytes)));
         }
         Ok(())
+    }
+}
+
+impl<R: BufRead> Xml<Utf8Reader<R>> {
+    /// After a start or an end: what of the following markup lies in memory, at most as much as a tag or a text may have.
+    /// Whoever understands the beginning of it can take it away with [`consume`](Self::consume), if it opens and closes the same elements.
+    pub(crate) fn window(&mut self) -> Result<&str, ConvertError> {
+        let most = usize::try_from(self.text_bytes).unwrap_or(usize::MAX);
+        let window = self.reader.get_mut().inner.fill_text();
+        let window = window.map_err(|error| broken_markup(error.into()))?;
+        Ok(window.get(..window.floor_char_boundary(most)).unwrap_or_default())
+    }
+
+    /// Goes on behind so many bytes of the [`window`](Self::window).
+    pub(crate) fn consume(&mut self, bytes: usize) {
+        self.reader.get_mut().inner.consume(bytes);
     }
 }
 

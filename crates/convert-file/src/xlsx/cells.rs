@@ -12,6 +12,7 @@ use crate::number::parse_number;
 use crate::number_format::NumberFormat;
 use crate::package_sheets::Shared;
 use crate::sheet_chooser::SheetChooser;
+use crate::utf8_reader::Utf8Reader;
 use crate::value::{CellRef, Value};
 use crate::xml::{Xml, attribute, attribute_value, attributes, is_true};
 
@@ -59,7 +60,7 @@ impl Place {
 
 /// Shows every cell with a value to the chooser.
 pub(super) fn read<R: BufRead>(
-    xml: &mut Xml<R>,
+    xml: &mut Xml<Utf8Reader<R>>,
     shared: &Shared,
     chooser: &mut SheetChooser<'_>,
 ) -> Result<(), ConvertError> {
@@ -115,7 +116,7 @@ pub(super) fn read<R: BufRead>(
 
 /// Shows the cells that come next to the chooser, as far as they are plain, and those of the rows that follow; `false` when no more are wanted.
 fn read_plain<R: BufRead>(
-    xml: &mut Xml<R>,
+    xml: &mut Xml<Utf8Reader<R>>,
     shared: &Shared,
     chooser: &mut SheetChooser<'_>,
     place: &mut Place,
@@ -128,6 +129,10 @@ fn read_plain<R: BufRead>(
             Plain::NextRow(number) => place.begin_row(number),
             Plain::Rendered(head, number) if shared.format(head.style) == NumberFormat::Number => {
                 wanted = chooser.cell(place.of_cell(head.at), Value::Plain(number))?;
+            }
+            Plain::Shared(at, index) => {
+                let text = shared_text(shared, usize::try_from(index).ok())?;
+                wanted = chooser.cell(place.of_cell(at), Value::Text(text))?;
             }
             Plain::Cell(head, text) | Plain::Rendered(head, text) => {
                 let at = place.of_cell(head.at);
@@ -196,14 +201,7 @@ fn value_of<'v>(head: Head, text: &'v str, shared: &'v Shared) -> Result<Option<
         number.map_or(Value::Text(text), |number| Value::Number(number, format, shared.epoch))
     };
     Ok(Some(match head.kind {
-        Kind::Shared => {
-            let string = text
-                .trim()
-                .parse()
-                .ok()
-                .and_then(|index: usize| shared.strings.get(index));
-            Value::Text(string.ok_or_else(|| ConvertError::corrupt("a cell names a shared text that is not there"))?)
-        }
+        Kind::Shared => Value::Text(shared_text(shared, text.trim().parse().ok())?),
         Kind::Text | Kind::Inline => Value::Text(text),
         Kind::Bool => match text.trim() {
             "0" => Value::Bool(false),
@@ -223,6 +221,12 @@ fn value_of<'v>(head: Head, text: &'v str, shared: &'v Shared) -> Result<Option<
         Kind::Number if text.trim().is_empty() => return Ok(None),
         Kind::Number => number_or_text(parse_number(text), format),
     }))
+}
+
+fn shared_text(shared: &Shared, index: Option<usize>) -> Result<&str, ConvertError> {
+    index
+        .and_then(|index| shared.strings.get(index))
+        .ok_or_else(|| ConvertError::corrupt("a cell names a shared text that is not there"))
 }
 
 #[cfg(test)]
@@ -256,7 +260,8 @@ mod tests {
         let mut deliver = |mut csv: crate::sheet_csv::SheetCsv| csv.write_to(&mut out);
         let mut chooser = SheetChooser::new(&options, &mut deliver);
         chooser.begin("Sheet1", false).unwrap();
-        let mut xml = Xml::new(BufReader::with_capacity(window_bytes, part.as_bytes()), 1 << 20);
+        let part = BufReader::with_capacity(window_bytes, part.as_bytes());
+        let mut xml = Xml::new(Utf8Reader::new(part, |_| None).unwrap(), 1 << 20);
         let read = read(&mut xml, &shared, &mut chooser)
             .and_then(|()| chooser.end(true))
             .and_then(|()| chooser.finish().map(drop));

@@ -1,7 +1,10 @@
-//! Steps over the bytes of markup in its plainest shape; whatever is not of it gives nothing.
+//! Steps over markup in its plainest shape; whatever is not of it gives nothing.
 
-use std::str;
+use crate::value::CellRef;
 
+/// A worksheet's last cell is XFD1048576; what has more letters or digits is left to the parser.
+const LETTERS: usize = 3;
+const DIGITS: usize = 7;
 /// Any two decimals of at most so many digits are different doubles, so that each is the shortest that reads back as its own (IEEE 754).
 const EXACT_DIGITS: usize = 15;
 /// What stands for a character that is markup otherwise (XML 1.0, 4.6).
@@ -13,13 +16,13 @@ const ENTITIES: [(&str, char); 5] = [
     ("apos;", '\''),
 ];
 
-/// What of the bytes at hand is still to be read.
+/// What of the markup at hand is still to be read.
 pub(super) struct Cursor<'w> {
-    rest: &'w [u8],
+    rest: &'w str,
 }
 
 impl<'w> Cursor<'w> {
-    pub(super) const fn new(window: &'w [u8]) -> Self {
+    pub(super) const fn new(window: &'w str) -> Self {
         Self { rest: window }
     }
 
@@ -30,41 +33,40 @@ impl<'w> Cursor<'w> {
 
     /// Moves on if this comes next.
     pub(super) fn eat<const N: usize>(&mut self, prefix: &[u8; N]) -> bool {
-        match self.rest.split_first_chunk::<N>() {
-            Some((chunk, rest)) if chunk == prefix => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
-        }
+        let is_next = self.rest.as_bytes().first_chunk() == Some(prefix);
+        is_next && self.take(N).is_some()
     }
 
     pub(super) fn blanks(&mut self) {
-        while let Some((b' ' | b'\n' | b'\r' | b'\t', rest)) = self.rest.split_first() {
-            self.rest = rest;
-        }
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let blanks = self.rest.bytes().take_while(is_blank).count();
+        self.take(blanks);
     }
 
-    fn take(&mut self, bytes: usize) -> Option<&'w [u8]> {
+    fn take(&mut self, bytes: usize) -> Option<&'w str> {
         let (taken, rest) = self.rest.split_at_checked(bytes)?;
         self.rest = rest;
         Some(taken)
     }
 
+    fn take_while(&mut self, mut matches: impl FnMut(u8) -> bool) -> Option<&'w str> {
+        let end = self.rest.bytes().position(|byte| !matches(byte))?;
+        self.take(end)
+    }
+
     /// What stands before the next markup, and whether it has nothing that may be more than it seems.
-    pub(super) fn text(&mut self) -> Option<(&'w [u8], bool)> {
+    pub(super) fn text(&mut self) -> Option<(&'w str, bool)> {
         let mut odd = false;
-        let end = self.rest.iter().position(|byte| {
+        let text = self.take_while(|byte| {
             odd |= matches!(byte, b'&' | b'\r' | b'_');
-            *byte == b'<'
-        });
-        Some((self.take(end?)?, !odd))
+            byte != b'<'
+        })?;
+        Some((text, !odd))
     }
 
     /// The same, if it says just what it seems to.
     pub(super) fn literal(&mut self) -> Option<&'w str> {
         let (text, usual) = self.text()?;
-        let text = str::from_utf8(text).ok()?;
         (usual || (!text.contains('&') && is_resolvable(text))).then_some(text)
     }
 
@@ -74,34 +76,46 @@ impl<'w> Cursor<'w> {
         let minus = self.eat(b"-");
         let whole = self.digits()?;
         let decimals = if self.eat(b".") { Some(self.digits()?) } else { None };
-        if self.rest.first() == Some(&b'<') {
+        if self.rest.starts_with('<') {
             let text = start.get(..start.len() - self.rest.len())?;
-            return Some((str::from_utf8(text).ok()?, is_rendered(minus, whole, decimals)));
+            return Some((text, is_rendered(minus, whole, decimals)));
         }
         self.rest = start;
         let (text, _) = self.text()?;
-        let may_be = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
-        text.iter().all(may_be).then_some((str::from_utf8(text).ok()?, false))
+        let may_be = |byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
+        text.bytes().all(may_be).then_some((text, false))
     }
 
     fn digits(&mut self) -> Option<&'w [u8]> {
-        let end = self.rest.iter().position(|byte| !byte.is_ascii_digit())?;
-        self.take(end)
+        self.take_while(|byte| byte.is_ascii_digit()).map(str::as_bytes)
+    }
+
+    /// A number that counts something: digits, and few of them.
+    pub(super) fn index(&mut self) -> Option<u32> {
+        let digits = self.digits().filter(|digits| (1..=DIGITS).contains(&digits.len()))?;
+        let value = |value, digit: &u8| value * 10 + u32::from(digit - b'0');
+        Some(digits.iter().fold(0, value))
+    }
+
+    /// A cell's place.
+    pub(super) fn place(&mut self) -> Option<CellRef> {
+        let letters = self.take_while(|byte| byte.is_ascii_uppercase())?;
+        let value = |value, letter| value * 26 + u32::from(letter - b'A') + 1;
+        let column: u32 = letters.bytes().take(LETTERS + 1).fold(0, value);
+        let column = column.checked_sub(1).filter(|_| letters.len() <= LETTERS)?;
+        Some(CellRef::new(self.index()?.checked_sub(1)?, column))
     }
 
     /// ` name="value"`; an inner `None` if no attribute comes, an outer one if it is unusual.
-    pub(super) fn attribute(&mut self) -> Option<Option<(&'w [u8], &'w [u8])>> {
+    pub(super) fn attribute(&mut self) -> Option<Option<(&'w str, &'w str)>> {
         if !self.eat(b" ") {
             return Some(None);
         }
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b':';
-        let name = self.rest.iter().position(|byte| !is_name(byte))?;
-        let name = self.take(name).filter(|name| !name.is_empty())?;
-        if !self.eat(b"=\"") {
+        let name = self.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b':')?;
+        if name.is_empty() || !self.eat(b"=\"") {
             return None;
         }
-        let end = self.rest.iter().position(|byte| matches!(byte, b'"' | b'&' | b'<'))?;
-        let value = self.take(end)?;
+        let value = self.take_while(|byte| !matches!(byte, b'"' | b'&' | b'<'))?;
         self.eat(b"\"").then_some(Some((name, value)))
     }
 }

@@ -18,6 +18,7 @@ use crate::package::{Package, Relation};
 use crate::package_sheets::{Shared, Tab, too_many};
 use crate::sheet_chooser::SheetChooser;
 use crate::text_pool::TextPool;
+use crate::utf8_reader::Utf8Reader;
 use crate::xml::{Xml, attribute, is_true};
 
 /// The content of the workbook part.
@@ -143,7 +144,7 @@ fn read_strings<R: Read + Seek>(package: &mut Package<R>, part: &str) -> Result<
 }
 
 /// Adds the strings that come next, as far as they are plain.
-fn read_plain_strings<R: BufRead>(xml: &mut Xml<R>, strings: &mut TextPool) -> Result<(), ConvertError> {
+fn read_plain_strings<R: BufRead>(xml: &mut Xml<Utf8Reader<R>>, strings: &mut TextPool) -> Result<(), ConvertError> {
     let window = xml.window()?;
     let mut rest = window;
     while let Some((text, length)) = plain::string(rest) {

@@ -4,29 +4,25 @@
 //! of such a shape, or does not lie in the bytes at hand as a whole, is left to the parser, which knows all of XML: [`next`] then gives nothing, and
 //! never guesses. Both must read the same from the same bytes (the tests compare them).
 
-use std::str;
-
 use super::cells::{Head, Kind};
 use super::cursor::{Cursor, is_resolvable};
 use crate::value::CellRef;
-
-/// A worksheet's last cell is XFD1048576; what has more letters or digits is left to the parser.
-const LETTERS: usize = 3;
-const DIGITS: usize = 7;
 
 /// What comes next.
 #[derive(Debug, PartialEq)]
 pub(super) enum Plain<'w> {
     /// A row's end and the next one's start, with its number counted from 0.
     NextRow(Option<u32>),
-    /// A cell, and the text of its value.
+    /// A cell, and the number of the shared string that it shows.
+    Shared(Option<CellRef>, u32),
+    /// Another cell, and the text of its value.
     Cell(Head, &'w str),
     /// A cell whose value is spelled as we render a number: the shortest decimal that reads back the same, without an exponent.
     Rendered(Head, &'w str),
 }
 
-/// What the bytes begin with, and how many of them that is.
-pub(super) fn next(window: &[u8]) -> Option<(Plain<'_>, usize)> {
+/// What the markup begins with, and how many bytes that is.
+pub(super) fn next(window: &str) -> Option<(Plain<'_>, usize)> {
     let mut cursor = Cursor::new(window);
     cursor.blanks();
     let plain = if cursor.eat(b"<c") {
@@ -41,14 +37,13 @@ pub(super) fn next(window: &[u8]) -> Option<(Plain<'_>, usize)> {
 }
 
 /// A shared string without runs, for [`push_resolved`](super::cursor::push_resolved), and how many bytes that is.
-pub(super) fn string(window: &[u8]) -> Option<(&str, usize)> {
+pub(super) fn string(window: &str) -> Option<(&str, usize)> {
     let mut cursor = Cursor::new(window);
     cursor.blanks();
     if !cursor.eat(b"<si><t>") && !cursor.eat(b"<si><t xml:space=\"preserve\">") {
         return None;
     }
     let (text, usual) = cursor.text()?;
-    let text = str::from_utf8(text).ok()?;
     (cursor.eat(b"</t></si>") && (usual || is_resolvable(text))).then(|| (text, window.len() - cursor.left()))
 }
 
@@ -58,15 +53,18 @@ fn row(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
         return None;
     }
     let mut number = None;
-    while let Some((name, value)) = cursor.attribute()? {
-        // Whatever its prefix, the first one counts.
-        if name == b"r" && number.is_none() {
-            number = Some(index(value)?.checked_sub(1)?);
-        } else if name.ends_with(b":r") {
-            return None;
+    loop {
+        if cursor.eat(b" r=\"") {
+            let row = cursor.index()?.checked_sub(1)?;
+            // Of several the first counts, and whatever their prefix.
+            number.get_or_insert(row);
+            cursor.eat(b"\"").then_some(())?;
+        } else if let Some((name, _)) = cursor.attribute()? {
+            (!name.ends_with(":r")).then_some(())?;
+        } else {
+            return cursor.eat(b">").then_some(number);
         }
     }
-    cursor.eat(b">").then_some(number)
 }
 
 /// The rest of `<c …>…</c>`.
@@ -92,13 +90,13 @@ fn cell<'w>(cursor: &mut Cursor<'w>) -> Option<Plain<'w>> {
     if !cursor.eat(b"<v>") && !cursor.eat(b"<v xml:space=\"preserve\">") {
         return None;
     }
-    let plain = if head.kind == Kind::Text {
-        Plain::Cell(head, cursor.literal()?)
-    } else {
-        match cursor.number()? {
-            (number, true) if head.kind == Kind::Number => Plain::Rendered(head, number),
+    let plain = match head.kind {
+        Kind::Shared => Plain::Shared(head.at, cursor.index()?),
+        Kind::Text => Plain::Cell(head, cursor.literal()?),
+        kind => match cursor.number()? {
+            (number, true) if kind == Kind::Number => Plain::Rendered(head, number),
             (number, _) => Plain::Cell(head, number),
-        }
+        },
     };
     cursor.eat(b"</v></c>").then_some(plain)
 }
@@ -106,24 +104,36 @@ fn cell<'w>(cursor: &mut Cursor<'w>) -> Option<Plain<'w>> {
 /// The attributes of a cell.
 fn head(cursor: &mut Cursor<'_>) -> Option<Head> {
     let mut head = Head::default();
-    while let Some((name, value)) = cursor.attribute()? {
-        match name {
-            b"r" => head.at = Some(place(value)?),
-            b"s" => head.style = index(value)? as usize,
-            b"t" => {
-                head.kind = match value {
-                    b"n" => Kind::Number,
-                    b"s" => Kind::Shared,
-                    b"str" => Kind::Text,
-                    b"inlineStr" => Kind::Inline,
-                    b"b" => Kind::Bool,
-                    _ => return None,
-                }
-            }
-            _ => return None,
+    loop {
+        if cursor.eat(b" r=\"") {
+            head.at = Some(cursor.place()?);
+        } else if cursor.eat(b" s=\"") {
+            head.style = cursor.index()? as usize;
+        } else if cursor.eat(b" t=\"") {
+            head.kind = kind(cursor)?;
+        } else {
+            return Some(head);
+        }
+        if !cursor.eat(b"\"") {
+            return None;
         }
     }
-    Some(head)
+}
+
+fn kind(cursor: &mut Cursor<'_>) -> Option<Kind> {
+    Some(if cursor.eat(b"str") {
+        Kind::Text
+    } else if cursor.eat(b"s") {
+        Kind::Shared
+    } else if cursor.eat(b"n") {
+        Kind::Number
+    } else if cursor.eat(b"inlineStr") {
+        Kind::Inline
+    } else if cursor.eat(b"b") {
+        Kind::Bool
+    } else {
+        return None;
+    })
 }
 
 /// The rest of `<f …>…</f>`: its last result follows.
@@ -135,28 +145,6 @@ fn formula(cursor: &mut Cursor<'_>) -> Option<()> {
         cursor.eat(b"</f>").then_some(())?;
     }
     Some(())
-}
-
-fn index(text: &[u8]) -> Option<u32> {
-    if text.is_empty() || text.len() > DIGITS {
-        return None;
-    }
-    text.iter().try_fold(0, |number: u32, byte| {
-        byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
-    })
-}
-
-fn place(text: &[u8]) -> Option<CellRef> {
-    let letters = text
-        .iter()
-        .take(LETTERS)
-        .take_while(|byte| byte.is_ascii_uppercase())
-        .count();
-    let (letters, number) = text.split_at_checked(letters)?;
-    let column = letters
-        .iter()
-        .fold(0, |column: u32, byte| column * 26 + u32::from(byte - b'A') + 1);
-    Some(CellRef::new(index(number)?.checked_sub(1)?, column.checked_sub(1)?))
 }
 
 #[cfg(test)]
@@ -180,7 +168,7 @@ mod tests {
             ),
             (
                 "\n\t<c r=\"XFD1048576\" t=\"s\"><v>7</v></c>",
-                Plain::Cell(cell(Some((1_048_575, 16_383)), 0, Kind::Shared), "7"),
+                Plain::Shared(Some(CellRef::new(1_048_575, 16_383)), 7),
             ),
             (
                 "<c t=\"n\" r=\"A1\"><f aca=\"false\">B1&amp;C1</f><v>-1E-7</v></c>",
@@ -205,12 +193,12 @@ mod tests {
             ("</row><row>", Plain::NextRow(None)),
         ] {
             assert_eq!(
-                next(format!("{written}<c").as_bytes()),
+                next(&format!("{written}<c")),
                 Some((expected, written.len())),
                 "{written}"
             );
         }
-        assert_eq!(string(b"<si><t>kWh</t></si><si>"), Some(("kWh", 19)));
+        assert_eq!(string("<si><t>kWh</t></si><si>"), Some(("kWh", 19)));
     }
 
     #[test]
@@ -240,7 +228,7 @@ mod tests {
             "text",
             "",
         ] {
-            assert_eq!(next(written.as_bytes()), None, "{written}");
+            assert_eq!(next(written), None, "{written}");
         }
         for written in [
             "<si><r><t>kWh</t></r></si>",
@@ -249,7 +237,7 @@ mod tests {
             "<si><t/></si>",
             "<si><t>_x0041_</t></si>",
         ] {
-            assert_eq!(string(written.as_bytes()), None, "{written}");
+            assert_eq!(string(written), None, "{written}");
         }
     }
 
@@ -261,7 +249,7 @@ mod tests {
             "<si><t xml:space=\"preserve\">kWh</t></si>",
         ] {
             for end in 0..whole.len() {
-                let cut = &whole.as_bytes()[..end];
+                let cut = &whole[..end];
                 assert_eq!((next(cut), string(cut)), (None, None), "{whole} {end}");
             }
         }
@@ -269,7 +257,7 @@ mod tests {
 
     fn is_rendered(number: &str) -> bool {
         let cell = format!("<c><v>{number}</v></c>");
-        matches!(next(cell.as_bytes()), Some((Plain::Rendered(_, text), _)) if text == number)
+        matches!(next(&cell), Some((Plain::Rendered(_, text), _)) if text == number)
     }
 
     #[test]
@@ -316,9 +304,9 @@ mod tests {
     #[test]
     fn the_references_that_every_xml_has_are_resolved() {
         let written = "<si><t>R&amp;D &lt;&#9;&gt;</t></si>";
-        assert_eq!(string(written.as_bytes()), None);
+        assert_eq!(string(written), None);
         let written = written.replace("&#9;", "&quot;&apos;&amp;lt;");
-        let (text, length) = string(written.as_bytes()).unwrap();
+        let (text, length) = string(&written).unwrap();
         assert_eq!(length, written.len());
         let mut out = String::new();
         crate::xlsx::cursor::push_resolved(text, &mut out);
