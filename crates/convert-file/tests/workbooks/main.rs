@@ -18,6 +18,7 @@ mod ods;
 mod oracle;
 mod refusals;
 mod robustness;
+mod shapes;
 mod spreadsheet_ml;
 mod xls;
 mod xlsb;
