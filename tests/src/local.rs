@@ -49,7 +49,7 @@ impl Local {
     pub async fn start(vars: &BTreeMap<String, String>) -> Self {
         let lookup = |name: &str| vars.get(name).cloned();
         let folder = tempfile::tempdir().unwrap();
-        let stack = LocalStack::start(folder.path(), embedded_s3::Options::default(), Vars::new(lookup))
+        let stack = LocalStack::start_with(folder.path(), embedded_s3::Options::default(), Vars::new(lookup))
             .await
             .unwrap();
         let stages = stages(vars, &stack, stack.store());

@@ -40,11 +40,7 @@ impl OneFile {
             name: name.to_string_lossy().into_owned(),
         };
         let folder = tempfile::tempdir().context("there is no temporary folder")?;
-        let options = embedded_s3::Options {
-            keep_history: false,
-            ..embedded_s3::Options::default()
-        };
-        let mut stack = LocalStack::start(folder.path(), options, vars).await?;
+        let mut stack = LocalStack::start(folder.path(), vars).await?;
         let area = Area::from_local_part(AREA, None).ok();
         let uploader = Uploader::new(stack.store().clone(), area, &[]);
         let mut ledger = Ledger::default();

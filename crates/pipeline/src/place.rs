@@ -78,11 +78,7 @@ impl Place {
                 data.display()
             );
         }
-        let options = embedded_s3::Options {
-            keep_history: false,
-            ..embedded_s3::Options::default()
-        };
-        let error = match LocalStack::start(data, options, vars).await {
+        let error = match LocalStack::start(data, vars).await {
             Ok(stack) => return Ok(Self::Own(Box::new(stack))),
             Err(error) => error,
         };

@@ -49,11 +49,7 @@ pub async fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
             return Ok(exit::wrong_usage());
         }
     };
-    let options = embedded_s3::Options {
-        keep_history: false,
-        ..embedded_s3::Options::default()
-    };
-    let mut stack = LocalStack::start(&args.data, options, vars).await?;
+    let mut stack = LocalStack::start(&args.data, vars).await?;
     let inputs = Inputs::find(&args.paths, &args.data);
     for path in &inputs.skipped {
         terminal::warn(&format!("skipped, as it is no file: {}", path.display()))?;

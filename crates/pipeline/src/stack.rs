@@ -27,11 +27,22 @@ pub struct LocalStack {
 
 impl LocalStack {
     /// Starts an embedded S3 over `data`, creates the buckets, and reads the same variables as the functions do.
-    /// With `options` the S3 may remember every write, for tests.
     ///
     /// # Errors
     /// If the folder cannot be used, another pipeline uses it, or the configuration is wrong.
-    pub async fn start(data: &Path, options: embedded_s3::Options, mut vars: Vars<'_>) -> anyhow::Result<Self> {
+    pub async fn start(data: &Path, vars: Vars<'_>) -> anyhow::Result<Self> {
+        let options = embedded_s3::Options {
+            keep_history: false,
+            ..embedded_s3::Options::default()
+        };
+        Self::start_with(data, options, vars).await
+    }
+
+    /// The same with an S3 of one's own choice, which may remember every write, for tests.
+    ///
+    /// # Errors
+    /// As [`LocalStack::start`].
+    pub async fn start_with(data: &Path, options: embedded_s3::Options, mut vars: Vars<'_>) -> anyhow::Result<Self> {
         let address = options.address;
         let s3 = EmbeddedS3::start(data, options).await.map_err(|error| {
             let situation = if error.kind() == io::ErrorKind::AddrInUse {

@@ -339,9 +339,7 @@ async fn a_folder_on_which_serve_is_running_is_reached_by_way_of_it() {
     assert_eq!(code(&pipeline(dir.path(), &["run", "1.eml"], &[])), 0);
     let data = dir.path().join("pipeline-data");
     let vars = pipeline_core::Vars::new(|_| None);
-    let stack = pipeline::LocalStack::start(&data, embedded_s3::Options::default(), vars)
-        .await
-        .unwrap();
+    let stack = pipeline::LocalStack::start(&data, vars).await.unwrap();
     let here = dir.path().to_owned();
     let run = move |args: &'static [&'static str]| {
         let here = here.clone();

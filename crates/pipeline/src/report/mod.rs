@@ -5,5 +5,5 @@ mod table;
 mod words;
 
 pub(crate) use json::json_lines;
-pub(crate) use table::table;
+pub(crate) use table::{empty_table, table};
 pub(crate) use words::{grouped, plural, size};

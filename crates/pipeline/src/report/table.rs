@@ -40,14 +40,7 @@ pub(crate) fn table(out: &mut impl Write, stories: &[Story], amr_data: &Path) ->
 }
 
 fn rows(stories: &[&Story]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
-    table.set_header(["input", "area", "delivered", "rejected"]);
+    let mut table = empty_table(&["input", "area", "delivered", "rejected"]);
     for story in stories {
         table.add_row([
             printable(&story.input),
@@ -56,6 +49,19 @@ fn rows(stories: &[&Story]) -> Table {
             rejected(story),
         ]);
     }
+    table
+}
+
+/// A table without rows yet, as wide as the terminal.
+pub(crate) fn empty_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        table.set_width(WIDTH);
+    }
+    table.set_header(header.to_vec());
     table
 }
 

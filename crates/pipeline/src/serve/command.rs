@@ -43,7 +43,7 @@ pub async fn serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         keep_history: false,
         ..embedded_s3::Options::default()
     };
-    let mut stack = LocalStack::start(&args.data, options, vars).await?;
+    let mut stack = LocalStack::start_with(&args.data, options, vars).await?;
     // What an earlier process left that was killed.
     Endpoint::remove(&args.data).with_context(unusable)?;
     let state = State::new(

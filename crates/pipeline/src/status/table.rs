@@ -2,18 +2,12 @@
 
 use std::io::{self, Write};
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{ContentArrangement, Table};
-
 use super::look::{Status, in_words};
-use crate::report::{grouped, size};
+use crate::report::{empty_table, grouped, size};
 use crate::terminal::printable;
 
-/// Columns where the terminal does not tell.
-const WIDTH: u16 = 120;
-
 pub(super) fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
-    let mut waiting = table(&["bucket", "waiting", "bytes", "oldest"]);
+    let mut waiting = empty_table(&["bucket", "waiting", "bytes", "oldest"]);
     for bucket in &status.waiting {
         waiting.add_row([
             bucket.bucket.to_string(),
@@ -32,7 +26,7 @@ pub(super) fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         }
     }
     writeln!(out, "\nThe last 24 hours")?;
-    let mut day = table(&["area", "delivered", "rows", "bytes", "rejected"]);
+    let mut day = empty_table(&["area", "delivered", "rows", "bytes", "rejected"]);
     for (area, counted) in &status.last_day.areas {
         let rejects = counted.rejects.iter().map(|(code, count)| format!("{count} {code}"));
         day.add_row([
@@ -55,16 +49,4 @@ pub(super) fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
             stuck.iter().try_for_each(|what| writeln!(out, "- {}", printable(what)))
         }
     }
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
-    table.set_header(header.to_vec());
-    table
 }

@@ -53,9 +53,7 @@ impl Site {
     async fn start_with(parked: Vec<Parked>, limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let vars = Vars::new(|_| None);
-        let stack = LocalStack::start(&dir.path().join("data"), embedded_s3::Options::default(), vars)
-            .await
-            .unwrap();
+        let stack = LocalStack::start(&dir.path().join("data"), vars).await.unwrap();
         let desk = Desk {
             store: stack.store().clone(),
             limits,
