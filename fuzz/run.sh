@@ -12,7 +12,7 @@ fuzz=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$fuzz")
 cd "$fuzz"
 if [ $# -eq 0 ]; then
-    set -- email workbook archive package xls csv tnef html_table spreadsheet_ml header link kind event file_name
+    set -- email workbook archive package xls csv tnef html_table spreadsheet_ml header link kind event file_name smtp reply
 fi
 
 # Dependencies in the versions that are shipped. Without a nightly toolchain the stable one is told to be one.

@@ -10,6 +10,8 @@ mod archive;
 mod mail;
 mod names;
 mod parts;
+mod people;
+mod smtp;
 mod table;
 mod workbook;
 
@@ -32,7 +34,7 @@ fn limits() -> Limits {
 pub type Target = fn(&[u8]);
 
 /// The parsers, by the names of their targets.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("email", mail::email),
     ("header", mail::header),
     ("link", mail::link),
@@ -47,6 +49,8 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("kind", names::kind),
     ("event", names::event),
     ("file_name", names::file_name),
+    ("smtp", smtp::smtp),
+    ("reply", people::reply),
 ];
 
 /// Runs the target of this name.
