@@ -249,7 +249,7 @@ mod tests {
             "<si><t xml:space=\"preserve\">kWh</t></si>",
         ] {
             for end in 0..whole.len() {
-                let cut = &whole[..end];
+                let cut = whole.get(..end).unwrap();
                 assert_eq!((next(cut), string(cut)), (None, None), "{whole} {end}");
             }
         }

@@ -130,7 +130,10 @@ fn is_same(ours: &str, oracle: &Data) -> bool {
             // A format that shows the day alone leaves out the time.
             ours == format!("{date}T{time}+00:00") || ours == time || ours == date
         }
-        other => ours == other.to_string(),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => ours == text,
+        Data::Bool(value) => ours == value.to_string(),
+        Data::Error(error) => ours == error.to_string(),
+        Data::Int(value) => ours.parse() == Ok(*value),
     }
 }
 

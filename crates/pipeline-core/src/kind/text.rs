@@ -62,6 +62,7 @@ impl<'a> Encoding<'a> {
 
 /// UTF-16 without a mark: Western text in it has a NUL in nearly every pair, always on the same side.
 fn byte_order_by_nuls(head: &[u8]) -> Option<FromBytes> {
+    memchr::memchr(0, head)?;
     let (mut little, mut big, mut filled) = (0_usize, 0_usize, 0_usize);
     for pair in head.as_chunks::<2>().0 {
         match pair {
