@@ -43,13 +43,27 @@ fi
 # cargo-lambda's own optimisations would set `panic = "abort"`, and a panic would never be reported.
 built=target/functions
 cargo lambda build --locked --profile "$profile" --disable-optimizations --target "$target" \
-    --output-format zip --lambda-dir "$built" "${functions[@]/#/--package=}"
+    --lambda-dir "$built" "${functions[@]/#/--package=}"
+
+# As small as it gets, since a cold start fetches it; and the same zip for the same binary, so that what did not change is not uploaded again.
+zipped() {
+    python3 - "$1" "$2" <<'PYTHON'
+import pathlib, sys, zipfile
+
+binary, archive = map(pathlib.Path, sys.argv[1:])
+entry = zipfile.ZipInfo("bootstrap")
+entry.external_attr = 0o100755 << 16
+entry.create_system = 3
+with zipfile.ZipFile(archive, "w") as out:
+    out.writestr(entry, binary.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+PYTHON
+}
 
 # By architecture: what was built for another one is never deployed by mistake.
 package=target/package/$architecture
 mkdir -p "$package"
 for function in "${functions[@]}"; do
     # Serverless names what it uploads by the zip's name: six `bootstrap.zip`s would all be the same function.
-    cp "$built/$function/bootstrap.zip" "$package/$function.zip"
+    zipped "$built/$function/bootstrap" "$package/$function.zip"
     printf '%-20s %8s KiB zipped, %s\n' "$function" "$(($(wc -c <"$package/$function.zip") / 1024))" "$architecture"
 done
