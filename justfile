@@ -34,7 +34,7 @@ package stage="development":
 deploy stage:
     deploy/deploy.sh {{stage}}
 
-# Measure ours and the peers by turns, and write docs/PERFORMANCE.md (a quarter of an hour on an idle machine; options: benches/run.py --help)
+# Measure ours and the peers by turns, and write docs/PERFORMANCE.md (ten minutes on an idle machine; options: benches/run.py --help)
 bench *options:
     benches/run.py {{options}}
 

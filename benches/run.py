@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures ours and the peers, alternating, and writes the table of docs/PERFORMANCE.md.
 
-    benches/run.py                     all rows; about a quarter of an hour on two idle cores
+    benches/run.py                     all rows; about ten minutes on two idle cores
     benches/run.py --only csv,zip      rows whose key begins so, printed and not written to the page
     benches/run.py --quick             inputs of a twentieth of the size, two runs each: to try the driver
 

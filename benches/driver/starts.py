@@ -12,7 +12,7 @@ import zipfile
 from . import places
 from .measuring import Failed, Result, Run
 
-FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file", "sweep"]
+FUNCTIONS = ["unpack-attachments", "process-file", "uncompress-file", "convert-file", "sweep", "notify"]
 ARCHITECTURE = {"aarch64": "arm64", "x86_64": "x86_64"}.get(platform.machine(), platform.machine())
 PACKAGE = places.TARGET / "package" / ARCHITECTURE
 BUCKETS = ["INBOX", "PROCESS", "UNCOMPRESSED", "SPREADSHEET", "AMR_DATA", "UNPROCESSABLE", "RECEIPTS"]
@@ -90,10 +90,13 @@ def high_water(pid):
 
 
 def environment(name, port):
-    sweep = {f"{function.upper().replace('-', '_')}_FUNCTION": function for function in FUNCTIONS[:4]} if name == "sweep" else {}
+    own = {
+        "sweep": {f"{function.upper().replace('-', '_')}_FUNCTION": function for function in FUNCTIONS[:4]},
+        "notify": {"STAGE": "bench", "REJECTS_TOPIC_ARN": "arn:aws:sns:eu-west-2:123456789012:rejects"},
+    }
     return {
         **{f"{bucket}_BUCKET": f"es-bench-data-{bucket.lower().replace('_', '-')}" for bucket in BUCKETS},
-        **sweep,
+        **own.get(name, {}),
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
