@@ -9,6 +9,7 @@
     clippy::string_slice
 )]
 
+mod archive;
 pub mod aws_events;
 pub mod comparison;
 pub mod faults;
@@ -28,6 +29,7 @@ mod road;
 mod s3;
 pub mod soak;
 
+pub use archive::zip;
 pub use fleet::Fleet;
 pub use golden_case::{GoldenCase, golden_cases};
 pub use golden_run::Pipeline;

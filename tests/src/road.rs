@@ -19,6 +19,9 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces that may be on the road in one connection.
 const PIECES: usize = 256;
 
+/// Timers wake late; a lane catches up with what it lost so, and stays as wide as it says.
+const SLACK: Duration = Duration::from_millis(5);
+
 /// How the road is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Traffic {
@@ -117,7 +120,8 @@ impl Lane {
         let takes = Duration::from_secs_f64(bytes as f64 / f64::from(bytes_per_second));
         let passed = {
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            *free = Instant::now().max(*free) + takes;
+            let now = Instant::now();
+            *free = (*free).max(now.checked_sub(SLACK).unwrap_or(now)) + takes;
             *free
         };
         tokio::time::sleep_until(passed).await;

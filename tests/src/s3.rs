@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use bytes::Bytes;
 use embedded_s3::{EmbeddedS3, ObjectCreated};
+use pipeline::client;
 use pipeline_core::store::Put;
 use pipeline_core::{Bucket, Buckets, Key, Store};
 use serde_json::Value;
@@ -65,7 +65,7 @@ impl S3 {
         (access_key_id, secret_access_key): (String, String),
         embedded: Option<(EmbeddedS3, TempDir)>,
     ) -> Self {
-        let client = client(&endpoint, &region, (&access_key_id, &secret_access_key));
+        let client = client(&endpoint, &region, &access_key_id, &secret_access_key);
         let buckets = Buckets::named(|bucket| format!("es-{stage}-data-{bucket}"));
         for bucket in Bucket::ALL {
             let place = CreateBucketConfiguration::builder()
@@ -92,7 +92,7 @@ impl S3 {
 
     /// Its client by way of a proxy.
     pub fn client_by_way_of(&self, url: &str) -> Client {
-        client(url, &self.region, (&self.access_key_id, &self.secret_access_key))
+        client(url, &self.region, &self.access_key_id, &self.secret_access_key)
     }
 
     /// The buckets by way of a proxy.
@@ -217,19 +217,6 @@ impl S3 {
             .map(|write| format!("overwritten: {}/{}", write.bucket, write.key))
             .collect()
     }
-}
-
-fn client(endpoint: &str, region: &str, (access_key_id, secret_access_key): (&str, &str)) -> Client {
-    let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "test");
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint)
-        .region(Region::new(region.to_owned()))
-        .credentials_provider(credentials)
-        .force_path_style(true)
-        .build();
-    Client::from_conf(config)
 }
 
 /// A deployment stage that nobody has used before.

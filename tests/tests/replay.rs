@@ -8,16 +8,14 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Write as _};
 use std::sync::Mutex;
 
 use bytes::Bytes;
 use end_to_end_tests::faults::{Fault, Faults};
-use end_to_end_tests::{Local, Mail};
+use end_to_end_tests::{Local, Mail, zip};
 use pipeline::replay::{Plan, Selection, carry_out, force, plan, select};
 use pipeline_core::{Bucket, Key, Outcome, Receipt, Stage, Store};
 use story::{Tree, find};
-use zip::write::SimpleFileOptions;
 
 const MESSAGE: &str = "o3gbv5qk";
 const PAGE: &[u8] = b"<!DOCTYPE html><html><body>Bad gateway</body></html>";
@@ -34,16 +32,6 @@ fn long_csv() -> Vec<u8> {
 
 const SMALL: [(&str, &str); 1] = [("LIMIT_MEMBER_BYTES", "400")];
 const LARGE: [(&str, &str); 1] = [("LIMIT_MEMBER_BYTES", "4000")];
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, data) in members {
-        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-        archive.start_file(*name, stored).unwrap();
-        archive.write_all(data).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
-}
 
 /// An email with a zip, one of whose members is too large, one a page, and one delivered.
 fn email() -> Vec<u8> {

@@ -8,27 +8,15 @@
 )]
 
 use std::collections::BTreeSet;
-use std::io::{Cursor, Write as _};
 
-use end_to_end_tests::{Local, Mail};
+use end_to_end_tests::{Local, Mail, zip};
 use pipeline_core::{Bucket, Key, ReasonCode, Stage};
 use story::{Entered, Receipts, State, Summary, Tree, find};
 use time::{Duration, OffsetDateTime};
-use zip::write::SimpleFileOptions;
 
 const CSV: &[u8] = b"MPR,Date,hr0030\r\n91234567,20/03/2025,1.5\r\n";
 const PAGE: &[u8] = b"<!DOCTYPE html><html><body>Bad gateway</body></html>";
 const MESSAGE: &str = "2025/o3gbv5qk+1";
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, data) in members {
-        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-        archive.start_file(*name, stored).unwrap();
-        archive.write_all(data).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
-}
 
 fn email() -> Vec<u8> {
     let week = zip(&[("gas £.csv", CSV), ("error.csv", PAGE)]);

@@ -8,25 +8,13 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write as _};
 
-use end_to_end_tests::{Local, Mail};
+use end_to_end_tests::{Local, Mail, zip};
 use pipeline_core::{Bucket, Origin, Outcome, ReasonCode, Receipt, Stage};
-use zip::write::SimpleFileOptions;
 
 const CSV: &[u8] = b"MPR,Date,hr0030\r\n91234567,20/03/2025,1.5\r\n";
 const CLEAN: &[u8] = b"MPR,Date,hr0030\n91234567,20/03/2025,1.5\n";
 const PAGE: &[u8] = b"<!DOCTYPE html><html><body>Bad gateway</body></html>";
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, data) in members {
-        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-        archive.start_file(*name, stored).unwrap();
-        archive.write_all(data).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
-}
 
 /// An email with a zip in a zip, one of whose members is a page.
 async fn worked() -> Local {

@@ -37,5 +37,5 @@ pub use crate::story::{Delivered, Outcome, Rejected, Story};
 pub use dispatcher::Dispatcher;
 pub use ledger::Ledger;
 pub use s3_event::s3_event;
-pub use stack::LocalStack;
+pub use stack::{LocalStack, client};
 pub use stages::Stages;

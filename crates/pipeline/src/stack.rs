@@ -126,7 +126,8 @@ impl LocalStack {
 }
 
 /// A client of an S3 server on this machine.
-pub(crate) fn client(endpoint: &str, region: &str, access_key_id: &str, secret_access_key: &str) -> Client {
+#[must_use]
+pub fn client(endpoint: &str, region: &str, access_key_id: &str, secret_access_key: &str) -> Client {
     let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "embedded-s3");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())

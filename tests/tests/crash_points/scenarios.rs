@@ -1,12 +1,9 @@
 //! What is worked on: for each stage the ways that an object can take.
 
-use std::io::{Cursor, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use end_to_end_tests::{Local, Mail};
+use end_to_end_tests::{Local, Mail, zip};
 use pipeline_core::Bucket;
-use zip::CompressionMethod;
-use zip::write::SimpleFileOptions;
 
 /// More than is held in memory, and than goes in one part.
 const LARGE: usize = 9 * 1024 * 1024;
@@ -170,17 +167,6 @@ fn pdf(size: usize) -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n".to_vec();
     pdf.resize(size, b' ');
     pdf
-}
-
-/// An archive whose members are stored as they are.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, bytes) in members {
-        archive.start_file(*name, stored).unwrap();
-        archive.write_all(bytes).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
 }
 
 /// SpreadsheetML 2003: the smallest workbook that is text.

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use end_to_end_tests::{Fleet, Log, Pipeline, golden_cases, golden_run};
+use end_to_end_tests::{Fleet, Log, Pipeline, golden_cases, golden_run, zip};
 use pipeline_core::{Bucket, Key, Origin};
 use serde_json::Value;
-
-use crate::zip_with;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn golden_emails_become_the_same_csvs_through_four_processes() {
@@ -52,7 +50,7 @@ async fn large_files_make_the_whole_way_in_parts() {
         csv.push_str("2000006185057,01/09/2025,0.21,0.19,0.2\n");
     }
     // Stored: so the archive itself is large, too.
-    let archive = zip_with(&[("2025/september.csv", csv.as_bytes())]);
+    let archive = zip(&[("2025/september.csv", csv.as_bytes())]);
     let noise: Vec<u8> = (0..LARGE as u32)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
         .collect();

@@ -19,13 +19,9 @@ mod panics;
 mod starts;
 mod sweep;
 
-use std::io::{Cursor, Write};
-
 use end_to_end_tests::S3;
 use pipeline_core::Bucket;
 use serde_json::Value;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 /// Readings as Orsis sends them.
 const READINGS: &str = "MPR,Date,hr0030,hr0100,hr0130\n2000006185057,01/09/2025,0.21,0.19,0.2\n";
@@ -59,15 +55,4 @@ fn assert_is_for_people(message: &str) {
     ];
     let found: Vec<_> = foreign.iter().filter(|word| message.contains(**word)).collect();
     assert!(found.is_empty(), "{found:?} in: {message}");
-}
-
-/// An archive whose members are stored as they are.
-fn zip_with(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, bytes) in members {
-        writer.start_file(*name, stored).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
 }

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use end_to_end_tests::functions::{PLENTY, error, example, response, stage, start};
 use end_to_end_tests::loopback::refusing_url;
-use end_to_end_tests::{Fault, Log, Metric, Proxy, Recorder, S3, aws_events};
+use end_to_end_tests::{Fault, Log, Metric, Proxy, Recorder, S3, aws_events, zip};
 use pipeline_core::{Bucket, Stage};
 use runtime_api::Function;
 use serde_json::json;
 
-use crate::{READINGS, dropped, zip_with};
+use crate::{READINGS, dropped};
 
 const NAMESPACE: &str = "es-test-data-pipeline";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -108,7 +108,7 @@ async fn an_object_is_one_line_of_metrics_with_what_the_alarms_are_made_of() {
 #[tokio::test]
 async fn each_bad_part_counts_by_its_own_reason() {
     let s3 = S3::start().await;
-    let archive = zip_with(&[("good.csv", READINGS.as_bytes()), ("nested.csv", READINGS.as_bytes())]);
+    let archive = zip(&[("good.csv", READINGS.as_bytes()), ("nested.csv", READINGS.as_bytes())]);
     // The second member's bytes are damaged: its checksum is not right any more.
     let mut damaged = archive.clone();
     let at = archive.windows(9).rposition(|window| window == b"01/09/202").unwrap();

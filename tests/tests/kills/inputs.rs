@@ -2,14 +2,11 @@
 //! the same in each journey.
 
 use std::fs;
-use std::io::{Cursor, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use end_to_end_tests::Mail;
+use end_to_end_tests::{Mail, zip};
 use pipeline_core::Bucket;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 /// More than is held in memory, and than goes in one part.
 const LARGE: usize = 9 * 1024 * 1024;
@@ -144,15 +141,4 @@ fn with_a_broken_member() -> Vec<u8> {
     let at = archive.windows(bad.len()).position(|part| part == bad.as_bytes());
     archive[at.unwrap() + bad.len() - 2] ^= 1;
     archive
-}
-
-/// An archive whose members are stored as they are.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, bytes) in members {
-        writer.start_file(*name, stored).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
 }
