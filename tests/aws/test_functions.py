@@ -64,8 +64,9 @@ def test_memory_time_and_disk_are_enough_for_the_limits(template):
     found = functions(template)
     for name in STAGE_FUNCTIONS:
         assert found[name]["Timeout"] == 900, name
-    for name in ["process-file", "uncompress-file", "convert-file"]:
-        assert found[name]["MemorySize"] >= 1769, "less than one CPU"
+    # An email has 100 MiB, of which what is encoded twice is held twice; the worst attack on the parsers needs 313 MiB.
+    for name in STAGE_FUNCTIONS:
+        assert found[name]["MemorySize"] >= 512, name
     # An archive may have 4 GiB, a member and so a workbook 2 GiB, an email and a download 100 MiB each.
     disk = {name: each.get("EphemeralStorage", {"Size": 512})["Size"] for name, each in found.items()}
     assert disk["unpack-attachments"] > 2 * 100

@@ -87,26 +87,50 @@ fn measure<S: Step>(what: &str, name: &str, bytes: &[u8], is_narrow: bool, step:
     let calls = Calls::default();
     let client = s3.client_by_way_of(road.url()).config().to_builder();
     let client = Client::from_conf(client.interceptor(calls.clone()).build());
-    let runner = Runner::new(step, Store::new(client, config.buckets.clone()), &config);
     let worker = Builder::new_current_thread().enable_all().build().unwrap();
+    let source = s3.name(bucket).to_owned();
+    let download = is_narrow.then(|| worker.block_on(download_alone(&client, &source, event.key.as_str())));
+    let connections_before = road.connections();
+    calls.forget();
+    let runner = Runner::new(step, Store::new(client.clone(), config.buckets.clone()), &config);
     let begun = Instant::now();
     let handled = worker.block_on(runner.handle(&event, None)).unwrap();
     let wall = begun.elapsed().as_secs_f64();
     let Handled::Now(receipt) = handled else { unreachable!() };
     let serial = f64::from(calls.count()) * LATENCY.as_secs_f64();
-    let made: u64 = receipt.outputs.iter().map(|output| output.size).sum();
-    let alone = |bytes: f64| match traffic.bytes_per_second {
-        Some(per_second) => format!("{:.2}", bytes / f64::from(per_second)),
-        None => String::new(),
-    };
+    let (made, connections) = (calls.count(), road.connections() - connections_before);
+    let size = receipt.outputs.iter().map(|output| output.size).sum();
+    let upload = is_narrow.then(|| worker.block_on(upload_alone(&client, &source, size)));
+    let alone = |seconds: Option<f64>| seconds.map(|seconds| format!("{seconds:.2}")).unwrap_or_default();
     println!(
-        "| {what} | {} | {} | {wall:.2} | {serial:.2} | {:.1} | {} | {} |",
-        calls.count(),
-        road.connections(),
+        "| {what} | {made} | {connections} | {wall:.2} | {serial:.2} | {:.1} | {} | {} |",
         serial / wall,
-        alone(bytes.len() as f64),
-        alone(made as f64),
+        alone(download),
+        alone(upload),
     );
+}
+
+/// Seconds that it takes to fetch an object and do nothing with it.
+async fn download_alone(client: &Client, bucket: &str, key: &str) -> f64 {
+    let begun = Instant::now();
+    let mut body = client.get_object().bucket(bucket).key(key).send().await.unwrap().body;
+    while body.next().await.transpose().unwrap().is_some() {}
+    begun.elapsed().as_secs_f64()
+}
+
+/// Seconds that it takes to put so many bytes that are there already.
+async fn upload_alone(client: &Client, bucket: &str, size: u64) -> f64 {
+    let body = vec![b' '; usize::try_from(size).unwrap()];
+    let begun = Instant::now();
+    client
+        .put_object()
+        .bucket(bucket)
+        .key("alone")
+        .body(body.into())
+        .send()
+        .await
+        .unwrap();
+    begun.elapsed().as_secs_f64()
 }
 
 /// Counts calls; attempts of one call are one.
@@ -116,6 +140,10 @@ struct Calls(Arc<AtomicU32>);
 impl Calls {
     fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    fn forget(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }
 

@@ -124,6 +124,12 @@ impl Instance {
         self.exit.borrow().is_none()
     }
 
+    /// The process's number; none if it had ended before it could be told.
+    #[must_use]
+    pub const fn process_id(&self) -> Option<u32> {
+        self.process_id
+    }
+
     /// What it prints.
     #[must_use]
     pub const fn output(&self) -> &Output {
